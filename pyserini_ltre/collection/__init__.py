@@ -1,0 +1,27 @@
+"""Where text and judgements come from: readers and writers of documents, queries and qrels."""
+
+from pyserini_ltre.collection.beir import BeirFolder, write_beir
+from pyserini_ltre.collection.export import write_json_collection
+from pyserini_ltre.collection.naming import open_collection
+from pyserini_ltre.collection.overlap import overlapping_queries
+from pyserini_ltre.collection.python_stdlib import PythonStdlib
+from pyserini_ltre.collection.qrels import read_qrels, write_qrels
+from pyserini_ltre.collection.queries import read_queries, write_topics
+from pyserini_ltre.collection.records import Document, Qrels, Queries, Run
+
+__all__ = [
+    "BeirFolder",
+    "Document",
+    "PythonStdlib",
+    "Qrels",
+    "Queries",
+    "Run",
+    "open_collection",
+    "overlapping_queries",
+    "read_qrels",
+    "read_queries",
+    "write_beir",
+    "write_json_collection",
+    "write_qrels",
+    "write_topics",
+]

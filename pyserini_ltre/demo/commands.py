@@ -1,0 +1,52 @@
+"""Run commands as a user would type them: printed first, in a process of their own."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+
+class CommandFailed(RuntimeError):
+    """A printed command ended with an error; its last lines are in the message."""
+
+
+def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
+    """Print ``python -m WORDS``, then run it.
+
+    Parameters
+    ----------
+    *words : str or path
+        Module and arguments.
+    log : Path, optional
+        Where what it prints goes; by default it goes where ours does, progress bars included.
+
+    Returns
+    -------
+    str
+        What it printed on standard output; empty without `log`.
+
+    Raises
+    ------
+    CommandFailed
+        If its exit status is not 0.
+    """
+    arguments = [str(word) for word in words]
+    print(f"\n$ python -m {shlex.join(arguments)}", flush=True)
+    command = [sys.executable, "-m", *arguments]
+    # Waiting threads that spin slow two processes on two cores tenfold.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", **os.environ}
+    if log is None:
+        status = subprocess.run(command, env=environment, check=False).returncode
+        if status:
+            raise CommandFailed(f"the command above ended with status {status}")
+        return ""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    log.write_text(f"$ {shlex.join(command)}\n{done.stdout}\n{done.stderr}", encoding="utf-8")
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise CommandFailed(
+            f"{tail}\nthe command above ended with status {done.returncode}; all of it is in {log}"
+        )
+    return done.stdout

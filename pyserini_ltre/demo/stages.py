@@ -1,0 +1,157 @@
+"""The stages of the demo: collection, indexes, training, run files."""
+
+import json
+from pathlib import Path
+
+from pyserini_ltre import registry
+from pyserini_ltre.collection import (
+    PythonStdlib,
+    read_qrels,
+    write_beir,
+    write_json_collection,
+    write_qrels,
+    write_topics,
+)
+from pyserini_ltre.demo.commands import run_command
+from pyserini_ltre.demo.state import DemoFolder
+from pyserini_ltre.run import read_run, tune_alpha
+
+FROZEN = "all-MiniLM-L6-v2"
+HITS = 200
+# Weights of BM25 beside a cosine of at most 1; BM25 scores are about 20.
+ALPHAS = (0.0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
+SYSTEMS = ("frozen", "trained", "bm25", "hybrid", "fusion")
+
+
+def export_collection(folder: DemoFolder, collection: PythonStdlib, name: str) -> None:
+    """Write the collection for BEIR tools, for Pyserini and for trec_eval, and register topics and qrels."""
+    path = folder.path
+    queries = {split: collection.queries(split) for split in collection.splits}
+    qrels = {split: collection.qrels(split) for split in collection.splits}
+    with folder.stage("collection") as to_do:
+        if to_do:
+            write_beir(path / "collection", collection.documents(), queries, qrels)
+            write_json_collection(collection.documents(), path / "corpus")
+            for split in collection.splits:
+                write_topics(path / f"topics.{split}.tsv", queries[split])
+                write_qrels(path / f"qrels.{split}.txt", qrels[split])
+    for split in collection.splits:
+        registry.register("topics", f"{name}-{split}", path=path / f"topics.{split}.tsv")
+        registry.register("qrels", f"{name}-{split}", path=path / f"qrels.{split}.txt")
+    counts = ", ".join(f"{len(queries[split])} {split}" for split in collection.splits)
+    documents = sum(1 for _ in collection.documents())
+    print(f"{documents} functions of Python {collection.python_version}; queries: {counts}")
+
+
+def build_indexes(folder: DemoFolder, name: str, encoder: Path) -> None:
+    """Index the collection for BM25 and encode it, once, with the encoder as it is."""
+    path = folder.path
+    with folder.stage("BM25 index") as to_do:
+        if to_do:
+            run_command(
+                *("pyserini.index.lucene", "--collection", "JsonCollection", "--input", path / "corpus"),
+                *("--index", path / "bm25-index", "--threads", "2"),
+                log=path / "logs" / "index-lucene.txt",
+            )
+    with folder.stage("encoding documents") as to_do:
+        if to_do:
+            run_command(
+                *("pyserini_ltre.encode", "--collection", path / "collection", "--encoder", encoder),
+                *("--output", path / "index", "--precision", "auto"),
+            )
+    registry.register("encoders", FROZEN, path=encoder)
+    registry.register("indexes", name, path=path / "index", encoder=str(encoder))
+
+
+def train(folder: DemoFolder, encoder: Path) -> None:
+    """Train the query side on the index, and register it as ``ltre``."""
+    path = folder.path
+    with folder.stage("training") as to_do:
+        if to_do:
+            run_command(
+                *("pyserini_ltre.train", "adore", "--index", path / "index", "--encoder", encoder),
+                *("--queries", path / "topics.train.tsv", "--qrels", path / "qrels.train.txt"),
+                *("--dev-queries", path / "topics.dev.tsv", "--dev-qrels", path / "qrels.dev.txt"),
+                *("--output", path / "model", "--overwrite"),
+            )
+    stood_for = registry.path_of("encoders", "ltre")
+    registry.register("encoders", "ltre", path=path / "model")
+    if stood_for not in (None, (path / "model").absolute()):
+        print(f"--encoder ltre now means {path / 'model'}; before, it meant {stood_for}")
+
+
+def search(folder: DemoFolder, name: str) -> float:
+    """Make the five run files of the test queries with unmodified Pyserini.
+
+    Returns
+    -------
+    float
+        The weight of BM25 in the hybrid run, chosen on the dev queries.
+    """
+    path = folder.path
+    (path / "runs").mkdir(exist_ok=True)
+    with folder.stage("dev runs") as to_do:
+        if to_do:
+            _dense(path, name, "dev", "ltre", path / "runs" / "dev.trained.txt")
+            _bm25(path, name, "dev", path / "runs" / "dev.bm25.txt")
+    alpha, values = tune_alpha(
+        read_run(path / "runs" / "dev.trained.txt"),
+        read_run(path / "runs" / "dev.bm25.txt"),
+        read_qrels(path / "qrels.dev.txt"),
+        ALPHAS,
+    )
+    print(
+        f"weight of BM25 in the hybrid: {alpha} (dev nDCG@10 {values[alpha]:.4f}; without BM25 {values[0.0]:.4f})"
+    )
+    (path / "alpha.json").write_text(json.dumps({"alpha": alpha, "dev nDCG@10": values}, indent=2) + "\n")
+    runs = {system: path / "runs" / f"{system}.txt" for system in SYSTEMS}
+    with folder.stage("test runs") as to_do:
+        if to_do:
+            _dense(path, name, "test", f"ltre:{FROZEN}", runs["frozen"])
+            _dense(path, name, "test", "ltre", runs["trained"])
+            _bm25(path, name, "test", runs["bm25"])
+            run_command(
+                *("pyserini.search.hybrid", "dense", "--index", name, "--encoder", "ltre"),
+                *("sparse", "--index", path / "bm25-index"),
+                *("fusion", "--alpha", str(alpha), "--hits", str(HITS)),
+                *("run", "--topics", f"{name}-test", "--output", runs["hybrid"], "--hits", str(HITS)),
+                *("--batch-size", "128", "--threads", "2"),
+                log=path / "logs" / "hybrid.txt",
+            )
+            run_command(
+                *("pyserini.fusion", "--runs", runs["trained"], runs["bm25"], "--method", "rrf"),
+                *("--output", runs["fusion"], "--runtag", "fusion", "--k", str(HITS)),
+                log=path / "logs" / "fusion.txt",
+            )
+    return alpha
+
+
+def trec_eval(folder: DemoFolder, name: str) -> dict[str, float]:
+    """Evaluate the frozen and the trained run with Pyserini's trec_eval: nDCG@10 of each."""
+    values = {}
+    for system in ("frozen", "trained"):
+        printed = run_command(
+            *("pyserini.eval.trec_eval", "-c", "-m", "ndcg_cut.10", f"{name}-test"),
+            folder.path / "runs" / f"{system}.txt",
+            log=folder.path / "logs" / f"trec_eval.{system}.txt",
+        )
+        line = next(line for line in printed.splitlines() if line.startswith("ndcg_cut_10"))
+        print(line)
+        values[system] = float(line.split()[-1])
+    return values
+
+
+def _dense(path: Path, name: str, split: str, encoder: str, run: Path) -> None:
+    run_command(
+        *("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}"),
+        *("--output", run, "--hits", str(HITS), "--batch-size", "128", "--threads", "2"),
+        log=path / "logs" / f"{run.stem}.txt",
+    )
+
+
+def _bm25(path: Path, name: str, split: str, run: Path) -> None:
+    run_command(
+        *("pyserini.search.lucene", "--bm25", "--index", path / "bm25-index", "--topics", f"{name}-{split}"),
+        *("--output", run, "--hits", str(HITS), "--batch-size", "128", "--threads", "2"),
+        log=path / "logs" / f"{run.stem}.txt",
+    )

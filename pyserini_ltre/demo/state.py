@@ -1,0 +1,80 @@
+"""What a demo folder holds already, so that a second run reuses it."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import check_output_directory, whole_file
+
+FILE = "demo.json"
+
+
+class DemoFolder:
+    """The output folder, its settings and the stages that are done.
+
+    Parameters
+    ----------
+    path : path
+        The folder; it is made, or it is one that a demo with the same settings has left.
+    settings : dict
+        What the results depend on.
+    overwrite : bool
+        Whether a folder that holds anything else may be replaced.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    seconds : dict of str to float
+        Seconds that each finished stage took.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or a demo with other settings.
+    """
+
+    def __init__(self, path: str | os.PathLike, settings: dict[str, object], overwrite: bool = False) -> None:
+        self.path = Path(path).expanduser()
+        self.settings = settings
+        self.seconds: dict[str, float] = {}
+        file = self.path / FILE
+        if file.is_file() and not overwrite:
+            state = json.loads(file.read_text(encoding="utf-8"))
+            if state["settings"] != settings:
+                changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
+                raise InputError(
+                    f"{self.path} holds a demo with another {changed}; add --overwrite or name another --output"
+                )
+            self.seconds = state["seconds"]
+            return
+        check_output_directory(self.path, overwrite)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._save()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[bool]:
+        """Time a stage and note that it is done.
+
+        Yields
+        ------
+        bool
+            False if an earlier run did it: then there is nothing to do.
+        """
+        if name in self.seconds:
+            print(f"\n[{name}] done before, in {self.seconds[name]:.0f} s")
+            yield False
+            return
+        print(f"\n[{name}]", flush=True)
+        start = time.perf_counter()
+        yield True
+        self.seconds[name] = round(time.perf_counter() - start, 1)
+        self._save()
+
+    def _save(self) -> None:
+        with whole_file(self.path / FILE) as file:
+            json.dump({"settings": self.settings, "seconds": self.seconds}, file, indent=2)

@@ -1,0 +1,1 @@
+"""Text to vectors: the bi-encoder, fast batched encoding, and the encoders that Pyserini sees."""

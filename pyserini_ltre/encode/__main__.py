@@ -1,0 +1,77 @@
+"""Encode a collection into an index directory: ``python -m pyserini_ltre.encode``."""
+
+import argparse
+
+import faiss
+
+from pyserini_ltre.collection import open_collection
+from pyserini_ltre.encode.batching import PRECISIONS, document_text, encode_stream
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.settings import POOLINGS
+from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.index.directory import write_index_directory
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """Command line of ``python -m pyserini_ltre.encode``."""
+    parser = argparse.ArgumentParser(prog="python -m pyserini_ltre.encode", description=__doc__)
+    parser.add_argument("--collection", required=True, help="BEIR folder (corpus.jsonl), or python-stdlib")
+    parser.add_argument(
+        "--encoder", required=True, help="model directory or hub name of the document encoder"
+    )
+    parser.add_argument("--output", required=True, help="index directory to write")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace an output directory that is not empty"
+    )
+    parser.add_argument(
+        "--max-length", type=int, help="tokens after which a document is cut (default: the model's)"
+    )
+    parser.add_argument("--prefix", help="put before each document (default: the model's)")
+    parser.add_argument("--pooling", choices=POOLINGS, help="default: what the model directory says")
+    parser.add_argument("--batch-size", type=int, default=16, help="documents a batch (default: 16)")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="fp32",
+        help="arithmetic; auto: bf16 if the hardware has it (default: fp32)",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 ... (default: cpu)")
+    return parser.parse_args(argv)
+
+
+@exit_on_input_error
+def main(argv: list[str] | None = None) -> None:
+    """Encode every document and write the index directory with its ``encoder.json``."""
+    arguments = parse_arguments(argv)
+    check_output_directory(arguments.output, arguments.overwrite)
+    documents = list(open_collection(arguments.collection).documents())
+    encoder = BiEncoder.load(arguments.encoder, pooling=arguments.pooling).to(arguments.device)
+    encoder.with_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
+    index = faiss.IndexFlatIP(encoder.dimension)
+    texts = (document_text(document.title, document.text) for document in documents)
+    for vectors in encode_stream(
+        encoder,
+        texts,
+        "document",
+        arguments.batch_size,
+        arguments.precision,
+        progress=True,
+        total=len(documents),
+    ):
+        index.add(vectors)
+    record = {
+        "name": encoder.name,
+        "pooling": encoder.settings.pooling,
+        "normalise": encoder.normalises,
+        "prefix": encoder.settings.document_prefix,
+        "max_length": encoder.settings.document_max_length,
+    }
+    write_index_directory(
+        arguments.output, index, [document.docid for document in documents], record, arguments.overwrite
+    )
+    print(f"{index.ntotal} documents x {index.d} in {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()

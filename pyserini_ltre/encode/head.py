@@ -1,0 +1,133 @@
+"""The modules between pooling and the embedding, stored as sentence-transformers stores them.
+
+Linear + LayerNorm is the head of RobertaDot (ANCE, STAR, ADORE); Normalize gives unit vectors; a linear map behind
+Normalize is how a query adapter is saved. Anything else is refused by name.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pyserini_ltre.encode.settings import read_json
+from pyserini_ltre.errors import InputError
+
+IDENTITY = "torch.nn.modules.linear.Identity"
+
+
+class Normalize(nn.Module):
+    """Scale each vector to length 1."""
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Normalise (B, d) vectors."""
+        return nn.functional.normalize(vectors, dim=-1)
+
+
+def _read_weights(directory: Path) -> dict[str, torch.Tensor]:
+    """Weights of one module, from safetensors or from a .bin file that holds tensors only."""
+    if (directory / "model.safetensors").is_file():
+        return load_file(directory / "model.safetensors")
+    if (directory / "pytorch_model.bin").is_file():
+        return torch.load(directory / "pytorch_model.bin", map_location="cpu", weights_only=True)
+    raise InputError(f"{directory}: no model.safetensors or pytorch_model.bin; save the model again")
+
+
+def _read_dense(directory: Path) -> nn.Linear:
+    config = read_json(directory / "config.json")
+    activation = config.get("activation_function", IDENTITY)
+    if not activation.endswith("Identity"):
+        raise InputError(
+            f"{directory}/config.json: activation {activation} is not supported, only the identity is"
+        )
+    weights = _read_weights(directory)
+    layer = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
+    layer.load_state_dict({name.removeprefix("linear."): value for name, value in weights.items()})
+    return layer
+
+
+def _read_layer_norm(directory: Path) -> nn.LayerNorm:
+    weights = {name.removeprefix("norm."): value for name, value in _read_weights(directory).items()}
+    layer = nn.LayerNorm(weights["weight"].shape[0])
+    layer.load_state_dict(weights)
+    return layer
+
+
+READERS = {"Dense": _read_dense, "LayerNorm": _read_layer_norm, "Normalize": lambda directory: Normalize()}
+
+
+def read_head(directory: Path) -> nn.Sequential:
+    """Read the modules that ``modules.json`` lists after the transformer and its pooling.
+
+    Parameters
+    ----------
+    directory : Path
+        Model directory; without ``modules.json`` the head is empty.
+
+    Returns
+    -------
+    nn.Sequential
+        The modules in order, mapping (B, h) to (B, d).
+
+    Raises
+    ------
+    InputError
+        If a module is of a kind that this package does not know, or its weights are missing.
+    """
+    head = nn.Sequential()
+    for module in read_json(directory / "modules.json"):
+        kind = module["type"].rsplit(".", 1)[-1]
+        if kind in ("Transformer", "Pooling"):
+            continue
+        if kind not in READERS:
+            known = ", ".join(READERS)
+            raise InputError(f"{directory}/modules.json: module {kind} is not supported (known: {known})")
+        head.append(READERS[kind](directory / module["path"]))
+    return head
+
+
+def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -> None:
+    """Write ``modules.json``, the pooling and the head so that sentence-transformers loads them.
+
+    Parameters
+    ----------
+    directory : Path
+        Model directory that already holds the backbone.
+    head : nn.Sequential
+        Linear, LayerNorm and Normalize modules.
+    pooling : {"cls", "mean", "last"}
+        Pooling of the token states.
+    width : int
+        Size of the token states.
+    """
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    (directory / "1_Pooling").mkdir()
+    modes = {"cls": "cls_token", "mean": "mean_tokens", "last": "lasttoken"}
+    config = {f"pooling_mode_{mode}": name == pooling for name, mode in modes.items()}
+    write_json(directory / "1_Pooling" / "config.json", {"word_embedding_dimension": width, **config})
+    for number, layer in enumerate(head, start=2):
+        kind = {nn.Linear: "Dense", nn.LayerNorm: "LayerNorm", Normalize: "Normalize"}[type(layer)]
+        folder = directory / f"{number}_{kind}"
+        folder.mkdir()
+        modules.append((folder.name, kind))
+        if kind == "Dense":
+            shape = {"in_features": layer.in_features, "out_features": layer.out_features}
+            config = {**shape, "bias": layer.bias is not None, "activation_function": IDENTITY}
+            write_json(folder / "config.json", config)
+        elif kind == "LayerNorm":
+            write_json(folder / "config.json", {"dimension": layer.normalized_shape[0]})
+        if kind != "Normalize":
+            stem = "linear" if kind == "Dense" else "norm"
+            weights = {f"{stem}.{name}": value.contiguous() for name, value in layer.state_dict().items()}
+            save_file(weights, folder / "model.safetensors")
+    entries = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(modules)
+    ]
+    write_json(directory / "modules.json", entries)
+
+
+def write_json(path: Path, content: dict | list) -> None:
+    """Write indented JSON."""
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,212 @@
+"""The bi-encoder: a Hugging Face backbone, pooling, an optional head, optional normalisation."""
+
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from pyserini_ltre.encode.head import Normalize, read_head, write_head, write_json
+from pyserini_ltre.encode.pooling import pool
+from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot
+from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings, Side, read_json, read_settings
+from pyserini_ltre.errors import InputError
+
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+class BiEncoder(nn.Module):
+    """One side of a dense retriever: token ids in, embeddings out.
+
+    Parameters
+    ----------
+    backbone : PreTrainedModel
+        Any Hugging Face encoder that returns last hidden states.
+    tokenizer : PreTrainedTokenizerBase
+        Its tokenizer.
+    head : nn.Sequential
+        Linear, LayerNorm and Normalize modules after pooling; may be empty.
+    settings : EncoderSettings
+        Pooling, prefixes and lengths.
+    name : str
+        Where it was loaded from.
+
+    Examples
+    --------
+    >>> encoder = BiEncoder.load("sentence-transformers/all-MiniLM-L6-v2")  # doctest: +SKIP
+    >>> encoder.dimension  # doctest: +SKIP
+    384
+    """
+
+    def __init__(
+        self,
+        backbone: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        head: nn.Sequential,
+        settings: EncoderSettings,
+        name: str,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.head = head
+        self.settings = settings
+        self.name = name
+
+    @property
+    def dimension(self) -> int:
+        """Size of the embeddings."""
+        widths = [layer.out_features for layer in self.head if isinstance(layer, nn.Linear)]
+        return widths[-1] if widths else self.backbone.config.hidden_size
+
+    @property
+    def normalises(self) -> bool:
+        """Whether the embeddings have length 1."""
+        return len(self.head) > 0 and isinstance(self.head[-1], Normalize)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.backbone.device
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Embed a padded batch.
+
+        Parameters
+        ----------
+        input_ids, attention_mask : LongTensor (B, L)
+            As `tokenize` gives them after padding.
+
+        Returns
+        -------
+        Tensor (B, d)
+            Embeddings.
+        """
+        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.head(pool(states, attention_mask, self.settings.pooling))
+
+    def tokenize(self, texts: list[str], side: Side) -> list[list[int]]:
+        """Token ids of each text, prefix and special tokens included, cut at the side's length."""
+        prefix = self.settings.prefix(side)
+        return self.tokenizer(
+            [prefix + text for text in texts] if prefix else texts,
+            truncation=True,
+            max_length=self.settings.max_length(side),
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )["input_ids"]
+
+    def pad(self, token_ids: list[list[int]]) -> dict[str, torch.Tensor]:
+        """Pad token ids to the longest of them: ``input_ids`` and ``attention_mask``, on the encoder's device."""
+        batch = self.tokenizer.pad({"input_ids": token_ids}, return_tensors="pt")
+        return {name: batch[name].to(self.device) for name in ("input_ids", "attention_mask")}
+
+    def with_settings(self, **changes: str | int | None) -> Self:
+        """Change settings in place; a value of None leaves the setting as it is."""
+        self.settings = replace(self.settings, **{k: v for k, v in changes.items() if v is not None})
+        return self
+
+    @classmethod
+    def load(cls, name: str | os.PathLike, pooling: str | None = None, normalise: bool | None = None) -> Self:
+        """Load an encoder from a model directory or a hub name.
+
+        Parameters
+        ----------
+        name : str or path
+            A directory (sentence-transformers, plain Hugging Face, RobertaDot or ours) or a name on the hub.
+        pooling : {"cls", "mean", "last"}, optional
+            Overrides what the directory says; needed for a plain Hugging Face model that is not mean-pooled.
+        normalise : bool, optional
+            Overrides whether embeddings are scaled to length 1.
+
+        Returns
+        -------
+        BiEncoder
+            In evaluation mode, on the CPU.
+
+        Raises
+        ------
+        InputError
+            If there is no such directory, or it has no weights or parts that we do not know.
+        """
+        directory = Path(name).expanduser()
+        if not directory.is_dir():
+            directory = _download(str(name))
+        _check_complete(directory)
+        tokenizer = AutoTokenizer.from_pretrained(directory)
+        if is_robertadot(directory):
+            (backbone, head), default_pooling = read_robertadot(directory), "cls"
+        else:
+            backbone, head = AutoModel.from_pretrained(directory, dtype=torch.float32), read_head(directory)
+            default_pooling = "mean"
+        limit = getattr(backbone.config, "max_position_embeddings", None) or LENGTH_IF_UNKNOWN
+        if backbone.config.model_type in ("roberta", "xlm-roberta", "camembert"):
+            limit -= backbone.config.pad_token_id + 1  # their positions start behind the padding's
+        settings = read_settings(directory, default_pooling, limit)
+        if pooling is not None:
+            settings = replace(settings, pooling=pooling)
+        encoder = cls(backbone, tokenizer, head, settings, str(name))
+        if normalise is not None and normalise != encoder.normalises:
+            encoder.head = nn.Sequential(*head, Normalize()) if normalise else head[:-1]
+        return encoder.eval()
+
+    def save(self, directory: str | os.PathLike, **description: object) -> None:
+        """Save to a directory that loads here, in sentence-transformers and (the backbone) in transformers.
+
+        Parameters
+        ----------
+        directory : path
+            An existing empty directory.
+        **description
+            Further fields of ``pyserini_ltre.json``: method, measures, arguments and so on.
+        """
+        directory = Path(directory)
+        self.backbone.save_pretrained(directory)
+        self.tokenizer.save_pretrained(directory)
+        write_head(directory, self.head, self.settings.pooling, self.backbone.config.hidden_size)
+        longest = max(self.settings.query_max_length, self.settings.document_max_length)
+        write_json(
+            directory / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False}
+        )
+        prompts = {"query": self.settings.query_prefix, "document": self.settings.document_prefix}
+        similarity = "cosine" if self.normalises else "dot"
+        write_json(
+            directory / "config_sentence_transformers.json",
+            {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity},
+        )
+        encoder = {**asdict(self.settings), "normalise": self.normalises, "dimension": self.dimension}
+        write_json(directory / "pyserini_ltre.json", {"encoder": encoder, **description})
+
+
+def _download(name: str) -> Path:
+    """Folder in the hub's cache of a model that is named instead of given as a path."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"])
+        )
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason}); "
+            "give the path of a model directory"
+        ) from None
+
+
+def _check_complete(directory: Path) -> None:
+    """Refuse a directory without configuration, weights or tokenizer before anything is loaded from it."""
+    if not (directory / "config.json").is_file():
+        raise InputError(f"{directory}: no config.json; name a directory that save_pretrained has written")
+    if not any((directory / file).is_file() for file in (*WEIGHT_FILES, *SHARDED)):
+        raise InputError(
+            f"{directory}: no weights ({' or '.join(WEIGHT_FILES)}); copy the complete model directory"
+        )
+    if not list(directory.glob("tokenizer*")) + list(directory.glob("vocab*")):
+        raise InputError(f"{directory}: no tokenizer files; copy the tokenizer of the base model into it")
+    read_json(directory / "config.json")

@@ -1,0 +1,110 @@
+"""What an encoder does besides its weights: pooling, prefixes and lengths, as the model directory says."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pyserini_ltre.errors import InputError
+
+Side = Literal["query", "document"]
+POOLINGS = ("cls", "mean", "last")
+LENGTH_IF_UNKNOWN = 512
+# The tokenizer of a model that states no limit reports a number of about 1e30.
+NO_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How texts become vectors.
+
+    Attributes
+    ----------
+    pooling : {"cls", "mean", "last"}
+        Which token states make the embedding.
+    query_prefix, document_prefix : str
+        Put before every query or document (for example ``"query: "`` for E5).
+    query_max_length, document_max_length : int
+        Tokens after which a query or a document is cut.
+    """
+
+    pooling: str = "mean"
+    query_prefix: str = ""
+    document_prefix: str = ""
+    query_max_length: int = LENGTH_IF_UNKNOWN
+    document_max_length: int = LENGTH_IF_UNKNOWN
+
+    def prefix(self, side: Side) -> str:
+        """Text that goes before every text of a side."""
+        return self.query_prefix if side == "query" else self.document_prefix
+
+    def max_length(self, side: Side) -> int:
+        """Tokens after which a text of a side is cut."""
+        return self.query_max_length if side == "query" else self.document_max_length
+
+
+def read_json(path: Path) -> dict | list:
+    """Read a JSON file of a model directory; an empty dictionary if there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); save the model again") from None
+
+
+def read_pooling(config: dict, source: Path) -> str:
+    """Pooling named by sentence-transformers' pooling configuration, in its old or its new form."""
+    new_form = config.get("pooling_mode")
+    old_form = [
+        name.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+        for name, value in config.items()
+        if name.startswith("pooling_mode_") and value
+    ]
+    modes = [new_form] if isinstance(new_form, str) else (new_form or old_form)
+    names = {"lasttoken": "last", "last": "last", "cls": "cls", "mean": "mean"}
+    if len(modes) != 1 or modes[0] not in names:
+        raise InputError(
+            f"{source}: pooling {'+'.join(map(str, modes)) or 'missing'}; use one of {', '.join(POOLINGS)}"
+        )
+    return names[modes[0]]
+
+
+def read_settings(directory: Path, default_pooling: str, length_limit: int) -> EncoderSettings:
+    """Read the settings of a model directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Model directory; our ``pyserini_ltre.json`` is asked first, then sentence-transformers' files.
+    default_pooling : str
+        Pooling where no file names one.
+    length_limit : int
+        The longest input that the backbone takes, in tokens.
+
+    Returns
+    -------
+    EncoderSettings
+        Pooling, prefixes and lengths.
+
+    Raises
+    ------
+    InputError
+        If a file is not JSON or names a pooling other than cls, mean and last token.
+    """
+    pooling_file = directory / "1_Pooling" / "config.json"
+    pooling_config = read_json(pooling_file)
+    prompts = read_json(directory / "config_sentence_transformers.json").get("prompts") or {}
+    stated = read_json(directory / "sentence_bert_config.json").get("max_seq_length")
+    stated = stated or read_json(directory / "tokenizer_config.json").get("model_max_length")
+    length = min(stated if stated and stated < NO_LIMIT else LENGTH_IF_UNKNOWN, length_limit)
+    settings = {
+        "pooling": read_pooling(pooling_config, pooling_file) if pooling_config else default_pooling,
+        "query_prefix": prompts.get("query", ""),
+        "document_prefix": prompts.get("document", prompts.get("passage", "")),
+        "query_max_length": length,
+        "document_max_length": length,
+    }
+    ours = read_json(directory / "pyserini_ltre.json").get("encoder", {})
+    settings.update({name: value for name, value in ours.items() if name in settings})
+    return EncoderSettings(**settings)

@@ -1,0 +1,101 @@
+"""Output that appears whole or not at all: written beside its place, then renamed."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pyserini_ltre.errors import InputError
+
+
+def check_output_directory(path: str | os.PathLike, overwrite: bool = False) -> Path:
+    """Check, before any work is done, that an output directory may be written.
+
+    Parameters
+    ----------
+    path : path
+        Directory that the command is going to make.
+    overwrite : bool
+        Whether a directory that is not empty may be replaced.
+
+    Returns
+    -------
+    Path
+        The absolute path.
+
+    Raises
+    ------
+    InputError
+        If it is a file, is not empty (without `overwrite`), or holds the current or the home directory.
+    """
+    path = Path(path).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; name a directory for the output")
+    if path.is_dir() and any(path.iterdir()):
+        if not overwrite:
+            raise InputError(f"{path} is not empty; name another directory, or add --overwrite to replace it")
+        for kept in (Path.cwd(), Path.home()):
+            if kept.resolve().is_relative_to(path.resolve()):
+                raise InputError(f"{path} holds {kept} and will not be replaced; name another directory")
+    return path
+
+
+@contextmanager
+def whole_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+    """Fill a new directory that takes its place only when the block ends without an error.
+
+    Parameters
+    ----------
+    path : path
+        Where the directory is to stand.
+    overwrite : bool
+        Whether a directory that is not empty may be replaced.
+
+    Yields
+    ------
+    Path
+        A directory beside `path` to write into.
+    """
+    path = check_output_directory(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial.mkdir()
+    try:
+        yield partial
+        replaced = partial.with_suffix(".replaced")
+        if path.exists():
+            path.rename(replaced)
+        partial.rename(path)
+        shutil.rmtree(replaced, ignore_errors=True)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
+    """Open a file for writing that takes its place only when the block ends without an error.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to stand; its folder is made if need be.
+    mode : {"w", "wb"}
+        Text (UTF-8) or bytes.
+
+    Yields
+    ------
+    file
+        An open file beside `path`.
+    """
+    path = Path(path).expanduser().absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        with open(partial, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,13 @@
+"""Vectors to neighbours: Pyserini's index directory, exact search in torch, and any FAISS index.
+
+Examples
+--------
+>>> index = open_index("indexes/python-stdlib")  # doctest: +SKIP
+>>> scores, rows = index.search(query_embeddings, k=200)  # doctest: +SKIP
+>>> document_vectors = index.vectors(rows)  # doctest: +SKIP
+"""
+
+from pyserini_ltre.index.directory import IndexDirectory, open_index
+from pyserini_ltre.index.seam import DenseIndex
+
+__all__ = ["DenseIndex", "IndexDirectory", "open_index"]

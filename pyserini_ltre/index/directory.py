@@ -1,0 +1,216 @@
+"""Pyserini's index directory: ``index`` and ``docid``, and our ``encoder.json``."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import faiss
+import numpy as np
+import torch
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import whole_directory
+from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.faiss import FaissIndex
+from pyserini_ltre.index.seam import DenseIndex
+
+FINGERPRINT_ROWS = 64
+BACKENDS = ("exact", "faiss")
+
+
+@dataclass(frozen=True)
+class EncoderRecord:
+    """What made the vectors of an index: ``encoder.json``.
+
+    Attributes
+    ----------
+    name : str
+        Path or hub name of the document encoder.
+    pooling : str
+        Its pooling.
+    normalise : bool
+        Whether the vectors have length 1.
+    prefix : str
+        Put before each document.
+    max_length : int
+        Tokens after which a document was cut.
+    dimension : int
+        Size of the vectors.
+    documents : int
+        Number of rows.
+    docid_sha256 : str
+        SHA-256 of the ``docid`` file.
+    """
+
+    name: str
+    pooling: str
+    normalise: bool
+    prefix: str
+    max_length: int
+    dimension: int
+    documents: int
+    docid_sha256: str
+
+
+class IndexDirectory:
+    """An index directory that has been checked.
+
+    Parameters
+    ----------
+    path : path
+        Directory with ``index`` and ``docid``.
+
+    Attributes
+    ----------
+    index : faiss.Index
+        The FAISS index, memory-mapped where FAISS can.
+    docids : list of str
+        A document id a row.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or unreadable, or there are not as many ids as rows.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path).expanduser().absolute()
+        for name in ("index", "docid"):
+            if not (self.path / name).is_file():
+                raise InputError(
+                    f"{self.path}: no file {name}; name a directory that pyserini.encode --to-faiss made"
+                )
+        try:
+            self.index = faiss.read_index(str(self.path / "index"), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0][-160:]
+            raise InputError(
+                f"{self.path}/index: FAISS cannot read it ({reason}); build the index again"
+            ) from None
+        self.docids = (self.path / "docid").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        if len(self.docids) != self.index.ntotal:
+            raise InputError(
+                f"{self.path}: {self.index.ntotal} vectors in index but {len(self.docids)} ids in docid; "
+                "they are from different builds: make the directory again"
+            )
+
+    @cached_property
+    def record(self) -> EncoderRecord | None:
+        """What made the vectors, if the directory says so."""
+        file = self.path / "encoder.json"
+        if not file.is_file():
+            return None
+        try:
+            return EncoderRecord(**json.loads(file.read_text(encoding="utf-8")))
+        except (json.JSONDecodeError, TypeError) as error:
+            raise InputError(
+                f"{file}: not what this version writes ({error}); remove it or encode again"
+            ) from None
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row number of each document id."""
+        return {docid: row for row, docid in enumerate(self.docids)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the ids, the shape and some of the vectors: another encoder's index differs."""
+        digest = hashlib.sha256((self.path / "docid").read_bytes())
+        digest.update(f"{self.index.ntotal} {self.index.d} {self.index.metric_type}".encode())
+        rows = np.linspace(0, self.index.ntotal - 1, min(FINGERPRINT_ROWS, self.index.ntotal), dtype=np.int64)
+        digest.update(FaissIndex(self.index).vectors(torch.from_numpy(rows)).numpy().tobytes())
+        return digest.hexdigest()
+
+    def open(self, backend: str | None = None) -> DenseIndex:
+        """Put the index behind the retrieval seam.
+
+        Parameters
+        ----------
+        backend : {"exact", "faiss"}, optional
+            Exact search in torch over the stored vectors, or FAISS's own search. By default exact for a flat index.
+
+        Returns
+        -------
+        DenseIndex
+            With ``search`` and ``vectors``.
+        """
+        flat = isinstance(faiss.downcast_index(self.index), faiss.IndexFlat)
+        if backend is None:
+            backend = "exact" if flat else "faiss"
+        if backend == "faiss":
+            return FaissIndex(self.index)
+        if backend != "exact":
+            raise InputError(f"search back end {backend}: use one of {', '.join(BACKENDS)}")
+        FaissIndex(self.index)  # refuses another metric
+        return ExactIndex(torch.from_numpy(stored_vectors(self.index)), owner=self.index)
+
+
+def stored_vectors(index: "faiss.Index") -> np.ndarray:
+    """All vectors of an index, (N, d) float32: a flat index's own memory (keep the index), decoded for any other."""
+    flat = faiss.downcast_index(index)
+    if isinstance(flat, faiss.IndexFlat):
+        return faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
+    return index.reconstruct_n(0, index.ntotal)
+
+
+def open_index(directory: str | os.PathLike, backend: str | None = None) -> DenseIndex:
+    """Open an index directory for retrieval inside training.
+
+    Parameters
+    ----------
+    directory : path
+        Pyserini's index directory.
+    backend : {"exact", "faiss"}, optional
+        See `IndexDirectory.open`.
+
+    Returns
+    -------
+    DenseIndex
+        With ``search(queries, k) -> (scores, rows)`` and ``vectors(rows)``.
+    """
+    return IndexDirectory(directory).open(backend)
+
+
+def write_index_directory(
+    path: str | os.PathLike,
+    index: "faiss.Index",
+    docids: list[str],
+    record: dict[str, object],
+    overwrite: bool = False,
+) -> None:
+    """Write an index directory, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Where it is to stand.
+    index : faiss.Index
+        N vectors.
+    docids : list of str
+        N document ids, none with a line break.
+    record : dict
+        The fields of `EncoderRecord` that say how the vectors were made; the rest is filled in.
+    overwrite : bool
+        Whether a directory that is not empty may be replaced.
+    """
+    if len(docids) != index.ntotal:
+        raise ValueError(f"{len(docids)} ids for {index.ntotal} vectors")
+    for docid in docids:
+        if not docid or docid != docid.strip() or "\n" in docid or "\r" in docid:
+            raise InputError(
+                f"document id {docid!r} is empty, padded or has a line break; give it an id of one line"
+            )
+    lines = "".join(f"{docid}\n" for docid in docids).encode()
+    whole = EncoderRecord(
+        **record,
+        dimension=index.d,
+        documents=index.ntotal,
+        docid_sha256=hashlib.sha256(lines).hexdigest(),
+    )
+    with whole_directory(path, overwrite) as directory:
+        faiss.write_index(index, str(directory / "index"))
+        (directory / "docid").write_bytes(lines)
+        (directory / "encoder.json").write_text(json.dumps(asdict(whole), indent=2) + "\n", encoding="utf-8")

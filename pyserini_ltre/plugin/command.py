@@ -1,0 +1,40 @@
+"""Bad input inside an unmodified Pyserini command: one line and exit status 2, as in our own commands."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyserini_ltre.errors import InputError, exit_with
+
+
+def is_pyserini_command() -> bool:
+    """Tell whether this process is `python -m pyserini....`, and not a program, notebook or server.
+
+    Returns
+    -------
+    bool
+        False for Pyserini's servers, which must outlive a request that cannot be answered.
+    """
+    name = _command()
+    return name.startswith("pyserini.") and not name.startswith("pyserini.server.")
+
+
+@contextmanager
+def one_line_in_commands() -> Iterator[None]:
+    """Turn an `InputError` of the block into the end of the command; programs get the exception."""
+    try:
+        yield
+    except InputError as error:
+        if is_pyserini_command():
+            exit_with(error)
+        raise
+
+
+def _command() -> str:
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None:
+        return spec.name
+    # The packages around a command are imported before it is `__main__`; until then, argv begins with "-m".
+    if sys.argv[:1] == ["-m"]:
+        return sys.orig_argv[-len(sys.argv)].removeprefix("-m")
+    return ""

@@ -1,0 +1,75 @@
+"""Which encoder names are ours, and which model directory each of them means."""
+
+from pathlib import Path
+from typing import Any
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.registry.entries import load, path_of
+
+METHODS = ("ltre", "star", "adore")
+
+
+def is_encoder_name(name: Any) -> bool:
+    """Tell whether an encoder name is ours: `ltre`, `star`, `adore`, or one of these, a colon and something.
+
+    Parameters
+    ----------
+    name : object
+        What somebody gave as encoder. A path or hub name that merely contains such a word is not ours.
+
+    Returns
+    -------
+    bool
+        Whether `encoder_directory` resolves it.
+    """
+    return isinstance(name, str) and name.partition(":")[0] in METHODS
+
+
+def encoder_directory(name: str) -> Path:
+    """Find the model directory that an encoder name means.
+
+    Parameters
+    ----------
+    name : str
+        `ltre`, `star` or `adore` (what is registered under that name), `ltre:PATH` (a model directory), or
+        `ltre:NAME` (a registered encoder of any name; a directory of that name goes first).
+
+    Returns
+    -------
+    Path
+        The directory, absolute.
+
+    Raises
+    ------
+    InputError
+        If the name is not ours, nothing stands behind it yet, or its directory does not exist.
+    """
+    method, colon, target = name.partition(":")
+    if method not in METHODS:
+        raise InputError(f"{name} is no encoder name; use {', '.join(METHODS)}, or {METHODS[0]}:PATH")
+    if not colon:
+        directory = path_of("encoders", name)
+        if directory is None:
+            raise InputError(
+                f"no encoder is registered as {name} yet; train one with python -m pyserini_ltre.train ... "
+                f"--register {name}, or name a model directory: {name}:PATH"
+            )
+    else:
+        directory = _directory_or_registered(name, target)
+    if not directory.is_dir():
+        raise InputError(f"{name}: {directory} is a file; name the model directory that holds it")
+    return directory
+
+
+def _directory_or_registered(name: str, target: str) -> Path:
+    directory = Path(target).expanduser().absolute()
+    if target and directory.exists():
+        return directory
+    registered = path_of("encoders", target)
+    if registered is None:
+        known = sorted(known for known, entry in load()["encoders"].items() if "path" in entry)
+        raise InputError(
+            f"{name}: {target or 'nothing after the colon'} is neither a model directory nor a registered "
+            f"encoder; name one of them (registered: {', '.join(known) or 'none yet'})"
+        )
+    return registered

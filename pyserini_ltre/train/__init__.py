@@ -1,0 +1,1 @@
+"""Teach an encoder on judged queries, with retrieval inside training."""

@@ -1,0 +1,151 @@
+"""Training queries: tokens, relevant rows of the index, and the frozen encoder's embeddings."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import Dataset
+
+from pyserini_ltre.collection.records import Qrels, Queries
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
+
+HELD_OUT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Queries that can be trained on or measured, and what had to be left out.
+
+    Attributes
+    ----------
+    queries : dict of str to str
+        Text of each query that has a relevant document in the index.
+    qrels : dict of str to dict of str to int
+        Their judgements, unknown documents left out.
+    missing_documents : int
+        Judgements that named documents which the index lacks.
+    skipped_queries : int
+        Queries without any relevant document in the index.
+    """
+
+    queries: Queries
+    qrels: Qrels
+    missing_documents: int
+    skipped_queries: int
+
+
+def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], source: str) -> Judged:
+    """Keep the queries that have at least one relevant document in the index.
+
+    Parameters
+    ----------
+    queries : dict of str to str
+        Query texts by id.
+    qrels : dict of str to dict of str to int
+        Judgements; a grade above 0 is relevant.
+    row_of : mapping of str to int
+        Row of each document id in the index.
+    source : str
+        Named in the error: where the judgements came from.
+
+    Returns
+    -------
+    Judged
+        What is left and what was left out.
+
+    Raises
+    ------
+    InputError
+        If no query is left.
+    """
+    kept: Qrels = {}
+    missing = 0
+    for qid in queries:
+        judgements = {docid: grade for docid, grade in qrels.get(qid, {}).items() if docid in row_of}
+        missing += len(qrels.get(qid, {})) - len(judgements)
+        if any(grade > 0 for grade in judgements.values()):
+            kept[qid] = judgements
+    if not kept:
+        raise InputError(
+            f"{source}: none of {len(queries)} queries has a relevant document in the index "
+            f"({missing} judgements name documents that it lacks); check that the ids are those of the index"
+        )
+    return Judged({qid: queries[qid] for qid in kept}, kept, missing, len(queries) - len(kept))
+
+
+def hold_out(judged: Judged) -> tuple[Judged, Judged]:
+    """Set about a tenth of the queries aside for model selection, chosen by a hash of their ids.
+
+    Returns
+    -------
+    train, held_out : Judged
+        Two parts without a common query.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two queries.
+    """
+    if len(judged.queries) < 2:
+        raise InputError("one query is too few to hold any out; give --dev-queries and --dev-qrels")
+    by_hash = sorted(judged.queries, key=lambda qid: hashlib.sha256(qid.encode()).digest())
+    count = max(1, round(len(by_hash) * HELD_OUT_SHARE))
+    held = set(by_hash[:count])
+
+    def part(chosen: list[str]) -> Judged:
+        return Judged({q: judged.queries[q] for q in chosen}, {q: judged.qrels[q] for q in chosen}, 0, 0)
+
+    return part([q for q in judged.queries if q not in held]), part([q for q in judged.queries if q in held])
+
+
+class TrainingQueries(Dataset):
+    """One training query an item, and how items become a batch.
+
+    Parameters
+    ----------
+    encoder : BiEncoder
+        Tokenises and pads.
+    judged : Judged
+        The queries.
+    row_of : mapping of str to int
+        Row of each document id in the index.
+    frozen : Tensor (N, d)
+        The frozen encoder's embeddings, in the order of ``judged.queries``.
+    """
+
+    def __init__(
+        self, encoder: BiEncoder, judged: Judged, row_of: Mapping[str, int], frozen: torch.Tensor
+    ) -> None:
+        self.encoder = encoder
+        self.frozen = frozen
+        self.token_ids = encoder.tokenize(list(judged.queries.values()), "query")
+        self.positives = [_relevant_rows(judged.qrels[qid], row_of) for qid in judged.queries]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def __getitem__(self, item: int) -> dict[str, object]:
+        # The Trainer groups by the length of what stands under "input_ids".
+        return {
+            "input_ids": self.token_ids[item],
+            "positives": self.positives[item],
+            "frozen": self.frozen[item],
+        }
+
+    def collate(self, items: list[dict]) -> dict[str, torch.Tensor]:
+        """Pad a batch: ``input_ids`` and ``attention_mask`` (B, L), ``positives`` (B, p), ``frozen`` (B, d)."""
+        batch = self.encoder.pad([item["input_ids"] for item in items])
+        batch["positives"] = torch.nn.utils.rnn.pad_sequence(
+            [item["positives"] for item in items], batch_first=True, padding_value=-1
+        )
+        batch["frozen"] = torch.stack([item["frozen"] for item in items])
+        return batch
+
+
+def _relevant_rows(judgements: dict[str, int], row_of: Mapping[str, int]) -> torch.Tensor:
+    """Rows of the relevant documents, highest grade first."""
+    relevant = [docid for docid, grade in judgements.items() if grade > 0]
+    relevant.sort(key=lambda docid: (-judgements[docid], docid))
+    return torch.tensor([row_of[docid] for docid in relevant], dtype=torch.long)

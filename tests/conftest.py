@@ -1,0 +1,65 @@
+"""Small inputs that the tests make themselves: no network, nothing from outside the repository."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+WORDS = (
+    "open close read write file socket list sort search query document index vector train encode decode "
+    "parse split join path name string number date time thread lock queue stack tree graph hash map set "
+    "add remove find count first last next return value error test check load save copy move delete"
+).split()
+DIMENSION = 32
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a two-layer BERT with random weights in sentence-transformers' layout."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    directory = tmp_path_factory.mktemp("tiny-encoder")
+    letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,_-"]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *WORDS,
+        *letters,
+        *(f"##{c}" for c in letters),
+    ]
+    vocab_file = tmp_path_factory.mktemp("vocabulary") / "vocab.txt"
+    vocab_file.write_text("\n".join(vocabulary))
+    tokenizer = BertTokenizerFast(vocab={token: i for i, token in enumerate(vocabulary)})
+    tokenizer.save_pretrained(directory)
+    torch.manual_seed(7)
+    model = BertModel(
+        BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=DIMENSION,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=128,
+        )
+    )
+    model.save_pretrained(directory)
+    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(kinds)
+    ]
+    (directory / "modules.json").write_text(json.dumps(modules))
+    (directory / "1_Pooling").mkdir()
+    pooling = {"word_embedding_dimension": DIMENSION, "pooling_mode_mean_tokens": True}
+    (directory / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+    (directory / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64}))
+    return directory

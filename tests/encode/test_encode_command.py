@@ -1,0 +1,105 @@
+"""``python -m pyserini_ltre.encode``: a folder of text becomes an index directory, or nothing does."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from pyserini_ltre.encode.__main__ import main
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.index import IndexDirectory
+
+DOCUMENTS = [
+    {"_id": "0007", "title": "Sort", "text": "sort a list"},
+    {"_id": "NA", "title": "", "text": "read the file, then close it"},
+    {"_id": "été", "title": "Queue", "text": "queue stack tree " * 30},
+]
+
+
+def write_collection(path, documents):
+    (path / "qrels").mkdir(parents=True)
+    (path / "corpus.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
+    (path / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "sort"}) + "\n")
+    return path
+
+
+@pytest.fixture
+def collection(tmp_path):
+    return write_collection(tmp_path / "collection", DOCUMENTS)
+
+
+def arguments(collection, encoder, output, *more):
+    return ["--collection", str(collection), "--encoder", str(encoder), "--output", str(output), *map(str, more)]
+
+
+def refused(capsys, argv):
+    """Run a command that must be refused; return its one line."""
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    assert stopped.value.code == 2
+    out, err = capsys.readouterr()
+    assert not out
+    (line,) = err.strip().splitlines()
+    assert line.startswith("pyserini_ltre: ")
+    return line
+
+
+def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, capsys):
+    output = tmp_path / "new" / "index"
+    main(arguments(collection, tiny_encoder, output, "--prefix", "text: ", "--max-length", 20, "--batch-size", 2))
+    assert "3 documents x 32" in capsys.readouterr().out
+
+    directory = IndexDirectory(output)
+    assert directory.docids == ["0007", "NA", "été"]
+    record = directory.record
+    assert (record.name, record.pooling, record.normalise) == (str(tiny_encoder), "mean", True)
+    assert (record.prefix, record.max_length, record.dimension, record.documents) == ("text: ", 20, 32, 3)
+    encoder = BiEncoder.load(tiny_encoder).with_settings(document_prefix="text: ", document_max_length=20)
+    texts = ["Sort sort a list", "read the file, then close it", "Queue " + "queue stack tree " * 30]
+    np.testing.assert_allclose(directory.index.reconstruct_n(), encode_texts(encoder, texts, "document"), atol=1e-6)
+    assert [path.name for path in output.parent.iterdir()] == ["index"]
+
+
+def test_output_that_is_not_empty_is_replaced_only_on_demand(collection, tiny_encoder, tmp_path, capsys):
+    output = tmp_path / "index"
+    output.mkdir()
+    (output / "precious").write_text("kept")
+    assert "not empty" in refused(capsys, arguments(collection, tiny_encoder, output))
+    assert [path.name for path in output.iterdir()] == ["precious"]
+    main(arguments(collection, tiny_encoder, output, "--overwrite", "--pooling", "cls", "--precision", "bf16"))
+    assert sorted(path.name for path in output.iterdir()) == ["docid", "encoder.json", "index"]
+    assert IndexDirectory(output).record.pooling == "cls"
+
+
+def test_bad_encoders_are_refused(collection, tiny_encoder, tmp_path, capsys):
+    output = tmp_path / "index"
+    model = shutil.copytree(tiny_encoder, tmp_path / "model")
+    (model / "model.safetensors").unlink()
+    assert "no weights" in refused(capsys, arguments(collection, model, output))
+    (model / "config.json").unlink()
+    assert "no config.json" in refused(capsys, arguments(collection, model, output))
+    unknown = refused(capsys, arguments(collection, "no-such-owner/no-such-model", output))
+    assert "give the path of a model directory" in unknown
+    assert not output.exists()
+
+
+def test_bad_collections_are_refused(tiny_encoder, tmp_path, capsys):
+    output = tmp_path / "index"
+    assert "corpus.jsonl" in refused(capsys, arguments(tmp_path / "missing", tiny_encoder, output))
+    broken = write_collection(tmp_path / "broken", [DOCUMENTS[0], {"_id": "line\nbreak", "text": "sort"}])
+    assert "corpus.jsonl:2: id 'line\\nbreak'" in refused(capsys, arguments(broken, tiny_encoder, output))
+    twice = write_collection(tmp_path / "twice", [*DOCUMENTS, DOCUMENTS[0]])
+    assert "0007" in refused(capsys, arguments(twice, tiny_encoder, output))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "twice"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--max-length", 129), ("--max-length", 0), ("--batch-size", 0), ("--device", "cuda:99")]
+)
+def test_settings_out_of_range_are_refused(collection, tiny_encoder, tmp_path, capsys, option, value):
+    output = tmp_path / "index"
+    line = refused(capsys, arguments(collection, tiny_encoder, output, option, value))
+    assert str(value) in line
+    assert not output.exists()
