@@ -3,14 +3,15 @@
 import argparse
 
 import faiss
+from transformers.utils import logging
 
 from pyserini_ltre.collection import open_collection
 from pyserini_ltre.encode.batching import PRECISIONS, document_text, encode_stream
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import POOLINGS
-from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.files import check_output_directory
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.directory import check_docids, write_index_directory
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -45,7 +46,13 @@ def main(argv: list[str] | None = None) -> None:
     """Encode every document and write the index directory with its ``encoder.json``."""
     arguments = parse_arguments(argv)
     check_output_directory(arguments.output, arguments.overwrite)
+    if arguments.batch_size < 1:
+        raise InputError(f"--batch-size {arguments.batch_size}: choose 1 or more")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     documents = list(open_collection(arguments.collection).documents())
+    docids = [document.docid for document in documents]
+    check_docids(docids)
     encoder = BiEncoder.load(arguments.encoder, pooling=arguments.pooling).to(arguments.device)
     encoder.with_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
     index = faiss.IndexFlatIP(encoder.dimension)
@@ -67,9 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         "prefix": encoder.settings.document_prefix,
         "max_length": encoder.settings.document_max_length,
     }
-    write_index_directory(
-        arguments.output, index, [document.docid for document in documents], record, arguments.overwrite
-    )
+    write_index_directory(arguments.output, index, docids, record, arguments.overwrite)
     print(f"{index.ntotal} documents x {index.d} in {arguments.output}")
 
 

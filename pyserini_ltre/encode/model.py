@@ -107,7 +107,12 @@ class BiEncoder(nn.Module):
 
     def with_settings(self, **changes: str | int | None) -> Self:
         """Change settings in place; a value of None leaves the setting as it is."""
-        self.settings = replace(self.settings, **{k: v for k, v in changes.items() if v is not None})
+        changes = {name: value for name, value in changes.items() if value is not None}
+        fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, _length_limit(self.backbone)
+        for name in changes.keys() & {"query_max_length", "document_max_length"}:
+            if not fewest <= changes[name] <= most:
+                raise InputError(f"a length of {changes[name]} tokens: {self.name} takes {fewest} to {most}")
+        self.settings = replace(self.settings, **changes)
         return self
 
     @classmethod
@@ -141,12 +146,9 @@ class BiEncoder(nn.Module):
         if is_robertadot(directory):
             (backbone, head), default_pooling = read_robertadot(directory), "cls"
         else:
-            backbone, head = AutoModel.from_pretrained(directory, dtype=torch.float32), read_head(directory)
+            backbone, head = _read_backbone(directory), read_head(directory)
             default_pooling = "mean"
-        limit = getattr(backbone.config, "max_position_embeddings", None) or LENGTH_IF_UNKNOWN
-        if backbone.config.model_type in ("roberta", "xlm-roberta", "camembert"):
-            limit -= backbone.config.pad_token_id + 1  # their positions start behind the padding's
-        settings = read_settings(directory, default_pooling, limit)
+        settings = read_settings(directory, default_pooling, _length_limit(backbone))
         if pooling is not None:
             settings = replace(settings, pooling=pooling)
         encoder = cls(backbone, tokenizer, head, settings, str(name))
@@ -192,11 +194,31 @@ def _download(name: str) -> Path:
             snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"])
         )
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason}); "
             "give the path of a model directory"
         ) from None
+
+
+def _read_backbone(directory: Path) -> PreTrainedModel:
+    """Read a Hugging Face model; transformers would give weights that are not in the file random values."""
+    backbone, report = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True)
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise InputError(
+            f"{directory}: {len(missing)} weights of {type(backbone).__name__} are missing ({missing[0]} first); "
+            "copy the complete model directory"
+        )
+    return backbone
+
+
+def _length_limit(backbone: PreTrainedModel) -> int:
+    """The longest input that a backbone has positions for, in tokens."""
+    limit = getattr(backbone.config, "max_position_embeddings", None) or LENGTH_IF_UNKNOWN
+    if backbone.config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
+        limit -= backbone.config.pad_token_id + 1  # their positions start behind the padding's
+    return limit
 
 
 def _check_complete(directory: Path) -> None:

@@ -76,6 +76,7 @@ class LtreDocumentEncoder(DocumentEncoder):
         **unused: object,
     ) -> None:
         self.encoder = _load(model_name, device, "document_prefix", prefix)
+        self.longest = self.encoder.settings.document_max_length
 
     @property
     def dimension(self) -> int:
@@ -91,8 +92,7 @@ class LtreDocumentEncoder(DocumentEncoder):
         **unused: object,
     ) -> np.ndarray:
         """Encode documents: (n, d) float32, cut at `max_length` tokens or at the model's limit if that is less."""
-        limit = min(max_length, self.encoder.settings.document_max_length)
-        self.encoder.with_settings(document_max_length=limit)
+        self.encoder.with_settings(document_max_length=min(max_length, self.longest))
         contents = [document_text(t, x) for t, x in zip(titles or [None] * len(texts), texts, strict=True)]
         return encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
 

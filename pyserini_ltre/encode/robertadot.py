@@ -12,12 +12,14 @@ from pyserini_ltre.errors import InputError
 
 # Buffers that older versions of transformers stored and newer ones compute, and RoBERTa's unused pooler.
 NOT_WEIGHTS = ("roberta.embeddings.position_ids", "roberta.pooler.")
+# How the architecture is called by those who published ANCE, STAR and ADORE, and by Pyserini.
+ARCHITECTURES = ("RobertaDot", "AnceEncoder")
 
 
 def is_robertadot(directory: Path) -> bool:
     """Whether a model directory says that it is a RobertaDot."""
     architectures = read_json(directory / "config.json").get("architectures") or []
-    return any(name.startswith("RobertaDot") for name in architectures)
+    return any(name.startswith(ARCHITECTURES) for name in architectures)
 
 
 def read_robertadot(directory: Path) -> tuple[PreTrainedModel, nn.Sequential]:

@@ -174,6 +174,30 @@ def open_index(directory: str | os.PathLike, backend: str | None = None) -> Dens
     return IndexDirectory(directory).open(backend)
 
 
+def check_docids(docids: list[str]) -> None:
+    """Refuse document ids that a ``docid`` file cannot hold, or that stand for two documents.
+
+    Parameters
+    ----------
+    docids : list of str
+        A document id a row.
+
+    Raises
+    ------
+    InputError
+        If an id is empty, padded, has a line break, or is there twice.
+    """
+    seen: set[str] = set()
+    for docid in docids:
+        if not docid or docid != docid.strip() or "\n" in docid or "\r" in docid:
+            raise InputError(
+                f"document id {docid!r} is empty, padded or has a line break; give it an id of one line"
+            )
+        if docid in seen:
+            raise InputError(f"document id {docid} is there twice; rename or remove one of the two documents")
+        seen.add(docid)
+
+
 def write_index_directory(
     path: str | os.PathLike,
     index: "faiss.Index",
@@ -198,11 +222,7 @@ def write_index_directory(
     """
     if len(docids) != index.ntotal:
         raise ValueError(f"{len(docids)} ids for {index.ntotal} vectors")
-    for docid in docids:
-        if not docid or docid != docid.strip() or "\n" in docid or "\r" in docid:
-            raise InputError(
-                f"document id {docid!r} is empty, padded or has a line break; give it an id of one line"
-            )
+    check_docids(docids)
     lines = "".join(f"{docid}\n" for docid in docids).encode()
     whole = EncoderRecord(
         **record,

@@ -35,6 +35,7 @@ class ExactIndex:
     @torch.no_grad()
     def search(self, queries: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the k documents with the largest inner products; see `DenseIndex.search`."""
+        device = queries.device
         queries = queries.detach().to(self.documents.device, self.documents.dtype)
         scores = rows = None
         for start in range(0, len(self), self.chunk):
@@ -52,8 +53,8 @@ class ExactIndex:
         if missing > 0:
             scores = torch.nn.functional.pad(scores, (0, missing), value=float("-inf"))
             rows = torch.nn.functional.pad(rows, (0, missing), value=-1)
-        return scores, rows
+        return scores.to(device), rows.to(device)
 
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
         """Vectors of rows; see `DenseIndex.vectors`."""
-        return self.documents[rows.to(self.documents.device)].float()
+        return self.documents[rows.to(self.documents.device)].float().to(rows.device)

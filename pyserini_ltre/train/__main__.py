@@ -70,9 +70,11 @@ def main(argv: list[str] | None = None) -> None:
     with whole_directory(model.output, model.overwrite) as output:
         encoder.save(output, **trainer.description(result))
         if dev is None:
-            (output / "held_out_queries.txt").write_text("".join(f"{qid}\n" for qid in result.dev.queries))
+            (output / "held_out_queries.txt").write_text(
+                "".join(f"{qid}\n" for qid in result.dev.queries), encoding="utf-8"
+            )
     if model.register is not None:
-        registry.register("encoders", model.register, path=str(Path(model.output).absolute()))
+        registry.register("encoders", model.register, path=model.output)
     print(report(result, held_out=dev is None))
     print(f"saved in {model.output}" + (f", registered as {model.register}" if model.register else ""))
 

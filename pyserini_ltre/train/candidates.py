@@ -1,4 +1,4 @@
-"""Which documents a query is trained on: what retrieval returned, and the relevant documents that it missed."""
+"""Which documents a query is trained on: what retrieval returned, and the relevant documents it missed."""
 
 from typing import NamedTuple
 
@@ -12,16 +12,20 @@ class Candidates(NamedTuple):
     ----------
     rows : LongTensor (B, m)
         Row numbers: retrieved ones in order, then appended relevant ones; 0 on padding.
-    relevant, valid : BoolTensor (B, m)
-        Which columns are judged relevant; which are not padding.
+    grades : Tensor (B, m)
+        Judged grade; 0 where not judged relevant.
+    valid : BoolTensor (B, m)
+        False on padding.
     """
 
     rows: torch.Tensor
-    relevant: torch.Tensor
+    grades: torch.Tensor
     valid: torch.Tensor
 
 
-def candidates(retrieved: torch.Tensor, positives: torch.Tensor, most_appended: int) -> Candidates:
+def candidates(
+    retrieved: torch.Tensor, positives: torch.Tensor, grades: torch.Tensor, most_appended: int
+) -> Candidates:
     """Join what was retrieved with the relevant documents that were not.
 
     Parameters
@@ -30,6 +34,8 @@ def candidates(retrieved: torch.Tensor, positives: torch.Tensor, most_appended: 
         Retrieved rows, best first; -1 where there are fewer than k.
     positives : LongTensor (B, p)
         All rows that are judged relevant, the most relevant first; -1 on padding.
+    grades : Tensor (B, p)
+        Their grades.
     most_appended : int
         Relevant documents appended to a query at most.
 
@@ -39,12 +45,13 @@ def candidates(retrieved: torch.Tensor, positives: torch.Tensor, most_appended: 
         With m between k and k + `most_appended`.
     """
     equal = (retrieved.unsqueeze(2) == positives.unsqueeze(1)) & (positives >= 0).unsqueeze(1)
+    found = torch.where(equal, grades.unsqueeze(1), 0.0).amax(2)
     missed = (positives >= 0) & ~equal.any(1)
     appended = missed & (missed.cumsum(1) <= most_appended)
-    width = int(appended.sum(1).max()) if appended.numel() else 0
+    width = int(appended.sum(1).max())
     present, place = appended.to(torch.uint8).sort(dim=1, descending=True, stable=True)
-    present, extra = present[:, :width].bool(), positives.gather(1, place[:, :width])
-    rows = torch.cat([retrieved, extra], 1)
+    present, place = present[:, :width].bool(), place[:, :width]
+    rows = torch.cat([retrieved, positives.gather(1, place)], 1)
     valid = torch.cat([retrieved >= 0, present], 1)
-    relevant = torch.cat([equal.any(2), present], 1)
-    return Candidates(rows.masked_fill(~valid, 0), relevant, valid)
+    judged = torch.cat([found, grades.gather(1, place) * present], 1)
+    return Candidates(rows.masked_fill(~valid, 0), judged, valid)

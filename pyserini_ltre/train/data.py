@@ -1,17 +1,20 @@
-"""Training queries: tokens, relevant rows of the index, and the frozen encoder's embeddings."""
+"""Training queries: features, relevant rows of the index, and the frozen encoder's embeddings."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from pyserini_ltre.collection.records import Qrels, Queries
-from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.trainable import Trainable
 
 HELD_OUT_SHARE = 0.1
+# A paired test needs two.
+FEWEST_DEV_QUERIES = 2
 
 
 @dataclass(frozen=True)
@@ -86,18 +89,23 @@ def hold_out(judged: Judged) -> tuple[Judged, Judged]:
     Raises
     ------
     InputError
-        If there are fewer than two queries.
+        If there are fewer than three queries.
     """
-    if len(judged.queries) < 2:
-        raise InputError("one query is too few to hold any out; give --dev-queries and --dev-qrels")
+    if len(judged.queries) <= FEWEST_DEV_QUERIES:
+        raise InputError(
+            f"{len(judged.queries)} judged queries are too few to hold {FEWEST_DEV_QUERIES} out; "
+            "give --dev-queries and --dev-qrels"
+        )
     by_hash = sorted(judged.queries, key=lambda qid: hashlib.sha256(qid.encode()).digest())
-    count = max(1, round(len(by_hash) * HELD_OUT_SHARE))
+    count = max(FEWEST_DEV_QUERIES, round(len(by_hash) * HELD_OUT_SHARE))
     held = set(by_hash[:count])
 
-    def part(chosen: list[str]) -> Judged:
-        return Judged({q: judged.queries[q] for q in chosen}, {q: judged.qrels[q] for q in chosen}, 0, 0)
+    def part(chosen: list[str]) -> tuple[Queries, Qrels]:
+        return {q: judged.queries[q] for q in chosen}, {q: judged.qrels[q] for q in chosen}
 
-    return part([q for q in judged.queries if q not in held]), part([q for q in judged.queries if q in held])
+    train = part([q for q in judged.queries if q not in held])
+    held_out = part([q for q in judged.queries if q in held])
+    return Judged(*train, judged.missing_documents, judged.skipped_queries), Judged(*held_out, 0, 0)
 
 
 class TrainingQueries(Dataset):
@@ -105,8 +113,8 @@ class TrainingQueries(Dataset):
 
     Parameters
     ----------
-    encoder : BiEncoder
-        Tokenises and pads.
+    trainable : Trainable
+        Says what of a query goes into the module that is trained.
     judged : Judged
         The queries.
     row_of : mapping of str to int
@@ -116,36 +124,38 @@ class TrainingQueries(Dataset):
     """
 
     def __init__(
-        self, encoder: BiEncoder, judged: Judged, row_of: Mapping[str, int], frozen: torch.Tensor
+        self, trainable: Trainable, judged: Judged, row_of: Mapping[str, int], frozen: torch.Tensor
     ) -> None:
-        self.encoder = encoder
+        self.trainable = trainable
         self.frozen = frozen
-        self.token_ids = encoder.tokenize(list(judged.queries.values()), "query")
+        self.features = trainable.features(list(judged.queries.values()), frozen)
         self.positives = [_relevant_rows(judged.qrels[qid], row_of) for qid in judged.queries]
 
     def __len__(self) -> int:
-        return len(self.token_ids)
+        return len(self.features)
 
     def __getitem__(self, item: int) -> dict[str, object]:
-        # The Trainer groups by the length of what stands under "input_ids".
+        rows, grades = self.positives[item]
+        return {"features": self.features[item], "frozen": self.frozen[item], "positives": rows, "grades": grades}
+
+    def lengths(self) -> list[int]:
+        """Tokens of each query; 1 where the features are not tokens."""
+        return [len(feature.get("input_ids", (0,))) for feature in self.features]
+
+    def collate(self, items: list[dict]) -> dict[str, object]:
+        """Join items: ``features`` for the module, ``frozen`` (B, d), ``positives`` and ``grades`` (B, p)."""
         return {
-            "input_ids": self.token_ids[item],
-            "positives": self.positives[item],
-            "frozen": self.frozen[item],
+            "features": self.trainable.collate([item["features"] for item in items]),
+            "frozen": torch.stack([item["frozen"] for item in items]),
+            "positives": pad_sequence([item["positives"] for item in items], batch_first=True, padding_value=-1),
+            "grades": pad_sequence([item["grades"] for item in items], batch_first=True),
         }
 
-    def collate(self, items: list[dict]) -> dict[str, torch.Tensor]:
-        """Pad a batch: ``input_ids`` and ``attention_mask`` (B, L), ``positives`` (B, p), ``frozen`` (B, d)."""
-        batch = self.encoder.pad([item["input_ids"] for item in items])
-        batch["positives"] = torch.nn.utils.rnn.pad_sequence(
-            [item["positives"] for item in items], batch_first=True, padding_value=-1
-        )
-        batch["frozen"] = torch.stack([item["frozen"] for item in items])
-        return batch
 
-
-def _relevant_rows(judgements: dict[str, int], row_of: Mapping[str, int]) -> torch.Tensor:
-    """Rows of the relevant documents, highest grade first."""
-    relevant = [docid for docid, grade in judgements.items() if grade > 0]
-    relevant.sort(key=lambda docid: (-judgements[docid], docid))
-    return torch.tensor([row_of[docid] for docid in relevant], dtype=torch.long)
+def _relevant_rows(
+    judgements: dict[str, int], row_of: Mapping[str, int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of the relevant documents and their grades, highest grade first."""
+    relevant = sorted((-grade, docid) for docid, grade in judgements.items() if grade > 0)
+    rows = torch.tensor([row_of[docid] for _, docid in relevant], dtype=torch.long)
+    return rows, torch.tensor([-grade for grade, _ in relevant], dtype=torch.float32)

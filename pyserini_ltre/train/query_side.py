@@ -1,83 +1,37 @@
-"""Train the query side of a dense index, choose the best encoder on dev (the frozen one included), save it."""
+"""Train the query side of a dense index and keep what is best on dev, the frozen encoder included."""
 
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
-from transformers import PrinterCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
 
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.batching import encode_texts, resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.eval import PairedComparison, paired_t_test
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.eval import paired_t_test
+from pyserini_ltre.index import DenseIndex, IndexDirectory
+from pyserini_ltre.train.checkpoints import (
+    KEPT,
+    MarkComplete,
+    content_fingerprint,
+    prepare_checkpoints,
+    weights_fingerprint,
+)
 from pyserini_ltre.train.data import Judged, TrainingQueries, hold_out, judged_queries
 from pyserini_ltre.train.development import MEASURE, DevelopmentSet
 from pyserini_ltre.train.objective import HITS, QuerySideObjective
 from pyserini_ltre.train.progress import ProgressLine
+from pyserini_ltre.train.result import TrainingResult
+from pyserini_ltre.train.schedule import Schedule
+from pyserini_ltre.train.trainable import TRAINABLE, Trainable
 from pyserini_ltre.train.trainer import RetrievalTrainer
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast is trained.
-
-    Attributes
-    ----------
-    epochs : float
-        Passes over the training queries.
-    batch_size : int
-        Queries a step.
-    learning_rate : float
-        Peak of AdamW's rate; a tenth of the steps warms up, then it falls linearly to 0.
-    evaluations : int
-        Dev measurements over the training, spread evenly; each leaves a checkpoint to choose from.
-    precision : {"fp32", "bf16", "auto"}
-        Arithmetic of the encoder while training (``auto``: bf16 where the device has it); weights are float32.
-    seed : int
-        Of the order of the queries and of dropout.
-    """
-
-    epochs: float = 3.0
-    batch_size: int = 32
-    learning_rate: float = 5e-5
-    evaluations: int = 10
-    precision: str = "auto"
-    seed: int = 42
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What training came to.
-
-    Attributes
-    ----------
-    before, after : dict of str to float
-        Dev measures of the frozen encoder and of the one that was kept.
-    comparison : PairedComparison
-        The two on dev, query by query.
-    improved : bool
-        False if no trained encoder was better on dev: then the frozen one was kept.
-    best_step, steps : int
-        Step of the encoder that was kept, and of the last one.
-    curve : list of tuple of (int, float)
-        Step and dev measure, step 0 first.
-    train, dev : Judged
-        The queries used, and what had to be left out of them.
-    """
-
-    before: dict[str, float]
-    after: dict[str, float]
-    comparison: PairedComparison
-    improved: bool
-    best_step: int
-    steps: int
-    curve: list[tuple[int, float]]
-    train: Judged
-    dev: Judged
 
 
 class QuerySideTrainer:
@@ -86,11 +40,13 @@ class QuerySideTrainer:
     Parameters
     ----------
     encoder : BiEncoder or str
-        The encoder to start from: the one whose document side made the index. Trained in place.
+        The encoder to start from: the one that made the index. Trained in place.
     index : IndexDirectory or path
         Pyserini's index directory.
-    method : {"adore", "ltre"}
-        Objective.
+    objective : {"adore", "ltre", "softmax"}
+        What is minimised; see `QuerySideObjective` for this and the options from `anchor` to `ignore_above`.
+    trainable : {"encoder", "adapter", "lora"}
+        All weights, a low-rank map behind the encoder, or low-rank updates inside it.
     schedule : Schedule, optional
         How long and how fast.
     anchor : float
@@ -98,51 +54,87 @@ class QuerySideTrainer:
     hits : int, optional
         Documents retrieved a query and step; by default 200, or all if the index has fewer.
     metric_cut : int, optional
-        Rank beyond which ADORE's gain is 0; by default `hits`.
+        Rank beyond which ADORE's discount is 0; by default `hits`.
+    gain : {"reciprocal-rank", "ndcg"}
+        ADORE's weights.
     score_scale : float, optional
         Factor on inner products; by default 20 for encoders that normalise, 1 for others.
-    backend : {"exact", "faiss"}, optional
+    most_appended : int
+        Relevant documents that retrieval missed, appended to a query at most.
+    ignore_above : float, optional
+        Leave out unjudged documents that score above the best relevant one by more than this inner product.
+    backend : {"exact", "exact-bf16", "faiss"}, optional
         See `IndexDirectory.open`.
+    vectors : path, optional
+        The original vectors of a compressed index, a numpy file; see `IndexDirectory.open`.
+    tensorboard : path, optional
+        Folder for TensorBoard's event files.
 
     Raises
     ------
     InputError
         If encoder and index do not fit, or a setting does not fit the index.
+
+    Examples
+    --------
+    >>> trainer = QuerySideTrainer("all-MiniLM-L6-v2", "indexes/mine")  # doctest: +SKIP
+    >>> result = trainer.fit(queries, qrels)  # doctest: +SKIP
+    >>> result.encoder.save("my-encoder")  # doctest: +SKIP
     """
 
     def __init__(
         self,
         encoder: BiEncoder | str | os.PathLike,
         index: IndexDirectory | str | os.PathLike,
-        method: str = "adore",
+        objective: str = "adore",
+        trainable: str = "encoder",
         schedule: Schedule | None = None,
         anchor: float = 1.0,
         hits: int | None = None,
         metric_cut: int | None = None,
+        gain: str = "reciprocal-rank",
         score_scale: float | None = None,
+        most_appended: int = 32,
+        ignore_above: float | None = None,
         backend: str | None = None,
+        vectors: str | os.PathLike | None = None,
+        tensorboard: str | os.PathLike | None = None,
     ) -> None:
         self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
         self.encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
-        self.index = self.directory.open(backend)
+        self.index = self.directory.open(backend, vectors)
         if self.index.dimension != self.encoder.dimension:
             raise InputError(
                 f"{self.directory.path}: its vectors have {self.index.dimension} dimensions, those of encoder "
-                f"{self.encoder.name} {self.encoder.dimension}; give the encoder that the index was made with"
+                f"{self.encoder.name} have {self.encoder.dimension}; give the encoder that made the index"
             )
         hits = min(HITS, len(self.index)) if hits is None else hits
         self.objective = QuerySideObjective(
-            method=method,
+            name=objective,
             hits=hits,
             metric_cut=hits if metric_cut is None else metric_cut,
+            gain=gain,
             score_scale=(20.0 if self.encoder.normalises else 1.0) if score_scale is None else score_scale,
             anchor=anchor,
+            most_appended=most_appended,
+            ignore_above=ignore_above,
         )
         self.objective.check(self.index)
+        _check_vectors(self.index, self.directory)
+        self.trainable = trainable
         self.schedule = schedule or Schedule()
+        self.tensorboard = tensorboard
 
-    def fit(self, queries: Queries, qrels: Qrels, dev: tuple[Queries, Qrels] | None = None) -> TrainingResult:
-        """Train, and leave `encoder` with the weights that were best on dev.
+    def fit(
+        self,
+        queries: Queries,
+        qrels: Qrels,
+        dev: tuple[Queries, Qrels] | None = None,
+        query_vectors: Mapping[str, np.ndarray] | None = None,
+        checkpoints: str | os.PathLike | None = None,
+        resume: bool = False,
+    ) -> TrainingResult:
+        """Train, and keep the weights that were best on dev.
 
         Parameters
         ----------
@@ -152,11 +144,17 @@ class QuerySideTrainer:
             Their judgements.
         dev : pair of queries and qrels, optional
             What to choose the encoder on; by default a tenth of the training queries is held out.
+        query_vectors : mapping of str to ndarray (d,), optional
+            The frozen embedding of each query, where it is known already; for the adapter, all that is needed.
+        checkpoints : path, optional
+            Folder for checkpoints; by default one that is removed at the end.
+        resume : bool
+            Whether to go on from the newest checkpoint in `checkpoints`.
 
         Returns
         -------
         TrainingResult
-            Measures before and after, and what was left out.
+            The encoder, its measures before and after, and what was left out.
         """
         train = judged_queries(queries, qrels, self.directory.row_of, "training judgements")
         if dev is None:
@@ -164,90 +162,56 @@ class QuerySideTrainer:
         else:
             held_out = judged_queries(*dev, self.directory.row_of, "dev judgements")
         development = DevelopmentSet(held_out, self.index, self.directory.docids)
-        before, before_each = development.measure(self.encoder), development.measure_per_query(self.encoder)
-        frozen_weights = {name: value.clone() for name, value in self.encoder.state_dict().items()}
-        frozen = torch.from_numpy(
-            encode_texts(self.encoder, list(train.queries.values()), "query", progress=True)
-        )
-        data = TrainingQueries(self.encoder, train, self.directory.row_of, frozen)
+        frozen = self._frozen(train, query_vectors)
+        dev_frozen = self._frozen(held_out, query_vectors)
+        identity = self._identity(train, held_out)
+        set_seed(self.schedule.seed)
+        trainable: Trainable = TRAINABLE[self.trainable](self.encoder)
+        start = {name: value.clone() for name, value in trainable.module.state_dict().items()}
+        before_each = development.measure_per_query(dev_frozen)
+        before = development.measure(dev_frozen)
 
-        with tempfile.TemporaryDirectory(prefix="pyserini-ltre-") as checkpoints:
-            trainer = self._trainer(data, development, before[MEASURE], Path(checkpoints))
-            trainer.train()
+        with ExitStack() as stack:
+            if checkpoints is None:
+                checkpoints = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyserini-ltre-"))
+            newest = prepare_checkpoints(Path(checkpoints), identity, resume)
+            trainer = self._trainer(
+                trainable,
+                TrainingQueries(trainable, train, self.directory.row_of, frozen),
+                lambda: development.measure(trainable.embed(development.texts, dev_frozen)),
+                before[MEASURE],
+                Path(checkpoints),
+            )
+            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
         state = trainer.state
         improved = state.best_metric is not None and state.best_metric > before[MEASURE]
-        if not improved:
-            self.encoder.load_state_dict(frozen_weights)
-        self.encoder.eval()
-        after, after_each = development.measure(self.encoder), development.measure_per_query(self.encoder)
-        logged = [
-            (entry["step"], entry[f"eval_{MEASURE}"])
-            for entry in state.log_history
-            if f"eval_{MEASURE}" in entry
-        ]
+        after, after_each = before, before_each
+        if improved:
+            embeddings = trainable.embed(development.texts, dev_frozen)
+            after, after_each = development.measure(embeddings), development.measure_per_query(embeddings)
+        else:
+            trainable.module.load_state_dict(start)
+        logged = state.log_history
         return TrainingResult(
+            encoder=trainable.finish(),
             before=before,
             after=after,
             comparison=paired_t_test(before_each, after_each),
             improved=improved,
             best_step=state.best_global_step if improved else 0,
             steps=state.global_step,
-            curve=[(0, before[MEASURE]), *logged],
+            curve=[(0, before[MEASURE])] + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
+            losses=[(e["step"], e["loss"]) for e in logged if "loss" in e],
             train=train,
             dev=held_out,
+            seconds=next((e["train_runtime"] for e in reversed(logged) if "train_runtime" in e), 0.0),
         )
-
-    def _trainer(
-        self, data: TrainingQueries, development: DevelopmentSet, before: float, checkpoints: Path
-    ) -> RetrievalTrainer:
-        schedule = self.schedule
-        steps = max(1, int(-(-len(data) // schedule.batch_size) * schedule.epochs))
-        every = max(1, -(-steps // schedule.evaluations))
-        steps = -(-steps // every) * every  # the last step is measured too
-        arguments = TrainingArguments(
-            output_dir=str(checkpoints),
-            max_steps=steps,
-            per_device_train_batch_size=schedule.batch_size,
-            learning_rate=schedule.learning_rate,
-            lr_scheduler_type="linear",
-            warmup_steps=steps // 10,
-            weight_decay=0.0,
-            bf16=resolve_precision(schedule.precision, self.encoder.device) == "bf16",
-            eval_strategy="steps",
-            eval_steps=every,
-            save_strategy="steps",
-            save_steps=every,
-            save_total_limit=1,
-            load_best_model_at_end=True,
-            metric_for_best_model=MEASURE,
-            greater_is_better=True,
-            logging_steps=min(10, every),
-            report_to=[],
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            dataloader_pin_memory=False,
-            use_cpu=self.encoder.device.type == "cpu",
-            seed=schedule.seed,
-            data_seed=schedule.seed,
-        )
-        trainer = RetrievalTrainer(
-            objective=self.objective,
-            index=self.index,
-            development=development,
-            model=self.encoder,
-            args=arguments,
-            train_dataset=data,
-            eval_dataset=data,
-            data_collator=data.collate,
-            callbacks=[ProgressLine(before)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        return trainer
 
     def description(self, result: TrainingResult) -> dict[str, object]:
         """What ``pyserini_ltre.json`` records: all that is needed to repeat the training."""
         return {
-            "method": self.objective.method,
+            "method": self.objective.name,
+            "trainable": self.trainable,
             "base_encoder": self.encoder.name,
             "index": {"path": str(self.directory.path), "fingerprint": self.directory.fingerprint},
             "objective": asdict(self.objective),
@@ -258,5 +222,98 @@ class QuerySideTrainer:
             "improved": result.improved,
             "best_step": result.best_step,
             "steps": result.steps,
+            "seconds": result.seconds,
             "curve": result.curve,
+            "losses": result.losses,
         }
+
+    def _frozen(self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None) -> torch.Tensor:
+        """Embeddings (N, d) of queries by the encoder as it is before training."""
+        if query_vectors is None:
+            texts = list(judged.queries.values())
+            return torch.from_numpy(encode_texts(self.encoder, texts, "query", progress=True))
+        lacking = [qid for qid in judged.queries if qid not in query_vectors]
+        if lacking:
+            raise InputError(f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none")
+        return torch.from_numpy(np.stack([query_vectors[qid] for qid in judged.queries]).astype(np.float32))
+
+    def _identity(self, train: Judged, dev: Judged) -> dict[str, object]:
+        return {
+            "index": self.directory.fingerprint,
+            "encoder": weights_fingerprint(self.encoder),
+            "trainable part": self.trainable,
+            "objective": asdict(self.objective),
+            "schedule": asdict(self.schedule),
+            "training queries": content_fingerprint([train.queries, train.qrels]),
+            "dev queries": content_fingerprint([dev.queries, dev.qrels]),
+        }
+
+    def _trainer(
+        self,
+        trainable: Trainable,
+        data: TrainingQueries,
+        measure: "callable",
+        before: float,
+        checkpoints: Path,
+    ) -> RetrievalTrainer:
+        schedule = self.schedule
+        steps, every = schedule.steps(len(data), int(os.environ.get("WORLD_SIZE", "1")))
+        if self.tensorboard is not None:
+            os.environ["TENSORBOARD_LOGGING_DIR"] = str(self.tensorboard)
+        arguments = TrainingArguments(
+            output_dir=str(checkpoints),
+            max_steps=steps,
+            per_device_train_batch_size=schedule.batch_size,
+            gradient_accumulation_steps=schedule.accumulate,
+            learning_rate=schedule.learning_rate or trainable.learning_rate,
+            lr_scheduler_type=schedule.decay,
+            warmup_steps=steps // 10,
+            weight_decay=0.0,
+            max_grad_norm=schedule.clip,
+            bf16=resolve_precision(schedule.precision, self.encoder.device) == "bf16",
+            eval_strategy="steps",
+            eval_steps=every,
+            save_strategy="steps",
+            save_steps=every,
+            save_total_limit=KEPT,
+            load_best_model_at_end=True,
+            metric_for_best_model=MEASURE,
+            greater_is_better=True,
+            logging_steps=min(10, every),
+            report_to=[] if self.tensorboard is None else ["tensorboard"],
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            dataloader_pin_memory=False,
+            use_cpu=self.encoder.device.type == "cpu",
+            seed=schedule.seed,
+            data_seed=schedule.seed,
+        )
+        callbacks = [ProgressLine(before), MarkComplete()]
+        if schedule.patience is not None:
+            callbacks.append(EarlyStoppingCallback(schedule.patience))
+        trainer = RetrievalTrainer(
+            objective=self.objective,
+            index=self.index,
+            measure=measure,
+            model=trainable.module,
+            args=arguments,
+            train_dataset=data,
+            eval_dataset=data,
+            data_collator=data.collate,
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
+
+
+def _check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
+    """Refuse an index with vectors that are zero or not finite: their documents can never be found rightly."""
+    for start in range(0, len(index), 65_536):
+        norms = index.vectors(torch.arange(start, min(start + 65_536, len(index)))).square().sum(1)
+        bad = ~(norms.isfinite() & (norms > 0))
+        if bad.any():
+            docid = directory.docids[start + int(bad.nonzero()[0])]
+            raise InputError(
+                f"{directory.path}: at least {int(bad.sum())} vectors are zero or not finite, that of {docid} first; "
+                "encode these documents again or leave them out"
+            )

@@ -1,5 +1,7 @@
 """Hugging Face's Trainer with our objective and our dev measures; the loop, schedules and checkpoints are its own."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from transformers import Trainer
@@ -7,7 +9,6 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from pyserini_ltre.index import DenseIndex
 from pyserini_ltre.train.data import TrainingQueries
-from pyserini_ltre.train.development import DevelopmentSet
 from pyserini_ltre.train.objective import QuerySideObjective
 
 
@@ -33,19 +34,23 @@ class RetrievalTrainer(Trainer):
         The loss of a batch.
     index : DenseIndex
         What is retrieved from.
-    development : DevelopmentSet
-        What the encoder is measured on.
+    measure : callable
+        Gives the dev measures of the module as it is now.
     **options
         Options of `transformers.Trainer`.
     """
 
     def __init__(
-        self, objective: QuerySideObjective, index: DenseIndex, development: DevelopmentSet, **options: object
+        self,
+        objective: QuerySideObjective,
+        index: DenseIndex,
+        measure: Callable[[], dict[str, float]],
+        **options: object,
     ) -> None:
         super().__init__(**options)
         self.objective = objective
         self.index = index
-        self.development = development
+        self.measure = measure
         self.model_accepts_loss_kwargs = False
 
     def compute_loss(
@@ -56,8 +61,10 @@ class RetrievalTrainer(Trainer):
         num_items_in_batch: torch.Tensor | None = None,
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """Embed the queries, retrieve with these embeddings, and compare what was found."""
-        queries = model(inputs["input_ids"], inputs["attention_mask"])
-        loss = self.objective(self.index, queries, inputs["frozen"], inputs["positives"])
+        queries = model(**inputs["features"])
+        loss = self.objective(
+            self.index, queries, inputs["frozen"], inputs["positives"], inputs["grades"]
+        )
         return (loss, queries) if return_outputs else loss
 
     def evaluate(
@@ -67,13 +74,11 @@ class RetrievalTrainer(Trainer):
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Measure the encoder as it is now on the development queries."""
-        measures = self.development.measure(self.model)
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in measures.items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.measure().items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def _get_train_sampler(self, train_dataset: TrainingQueries | None = None) -> EpochSampler:
         queries = train_dataset or self.train_dataset
-        lengths = [len(token_ids) for token_ids in queries.token_ids]
-        return EpochSampler(self.args.train_batch_size, lengths, self.args.data_seed)
+        return EpochSampler(self.args.train_batch_size, queries.lengths(), self.args.data_seed)

@@ -8,7 +8,9 @@ from pyserini_ltre.encode import batching
 from pyserini_ltre.encode.batching import document_text, encode_stream, encode_texts, resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
 
-WORDS = "open close read write sort search query document index vector train encode parse split join path".split()
+WORDS = (
+    "open close read write sort search query document index vector train encode parse split join path".split()
+)
 # Lengths go up and down, so that sorting by length changes the order of nearly all.
 TEXTS = [" ".join(WORDS[: (7 * i) % 16 + 1]) + f" {i}" for i in range(50)]
 
@@ -47,10 +49,14 @@ def test_no_text_gives_an_empty_array(encoder):
 
 def test_prefix_and_length_belong_to_their_side(tiny_encoder):
     plain = BiEncoder.load(tiny_encoder)
-    both = BiEncoder.load(tiny_encoder).with_settings(query_prefix="find ", query_max_length=5, document_max_length=None)
+    both = BiEncoder.load(tiny_encoder).with_settings(
+        query_prefix="find ", query_max_length=5, document_max_length=None
+    )
     assert [len(ids) for ids in both.tokenize(["open close read write sort"], "query")] == [5]
     queries = encode_texts(both, ["sort list", "open"], "query")
-    np.testing.assert_allclose(queries, encode_texts(plain, ["find sort list", "find open"], "query"), atol=1e-6)
+    np.testing.assert_allclose(
+        queries, encode_texts(plain, ["find sort list", "find open"], "query"), atol=1e-6
+    )
     documents = encode_texts(both, TEXTS, "document")
     np.testing.assert_allclose(documents, encode_texts(plain, TEXTS, "document"), atol=1e-6)
 
@@ -64,7 +70,12 @@ def test_mode_of_the_encoder_is_put_back(tiny_encoder):
 
 @pytest.mark.parametrize(
     ("title", "text", "expected"),
-    [("a title", "a text", "a title a text"), (None, "a text", "a text"), ("", "a text", "a text"), ("t", "", "t")],
+    [
+        ("a title", "a text", "a title a text"),
+        (None, "a text", "a text"),
+        ("", "a text", "a text"),
+        ("t", "", "t"),
+    ],
 )
 def test_title_and_text_are_joined_by_a_space(title, text, expected):
     assert document_text(title, text) == expected

@@ -31,7 +31,15 @@ def collection(tmp_path):
 
 
 def arguments(collection, encoder, output, *more):
-    return ["--collection", str(collection), "--encoder", str(encoder), "--output", str(output), *map(str, more)]
+    return [
+        "--collection",
+        str(collection),
+        "--encoder",
+        str(encoder),
+        "--output",
+        str(output),
+        *map(str, more),
+    ]
 
 
 def refused(capsys, argv):
@@ -48,7 +56,11 @@ def refused(capsys, argv):
 
 def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, capsys):
     output = tmp_path / "new" / "index"
-    main(arguments(collection, tiny_encoder, output, "--prefix", "text: ", "--max-length", 20, "--batch-size", 2))
+    main(
+        arguments(
+            collection, tiny_encoder, output, "--prefix", "text: ", "--max-length", 20, "--batch-size", 2
+        )
+    )
     assert "3 documents x 32" in capsys.readouterr().out
 
     directory = IndexDirectory(output)
@@ -58,7 +70,9 @@ def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, c
     assert (record.prefix, record.max_length, record.dimension, record.documents) == ("text: ", 20, 32, 3)
     encoder = BiEncoder.load(tiny_encoder).with_settings(document_prefix="text: ", document_max_length=20)
     texts = ["Sort sort a list", "read the file, then close it", "Queue " + "queue stack tree " * 30]
-    np.testing.assert_allclose(directory.index.reconstruct_n(), encode_texts(encoder, texts, "document"), atol=1e-6)
+    np.testing.assert_allclose(
+        directory.index.reconstruct_n(), encode_texts(encoder, texts, "document"), atol=1e-6
+    )
     assert [path.name for path in output.parent.iterdir()] == ["index"]
 
 
@@ -68,7 +82,9 @@ def test_output_that_is_not_empty_is_replaced_only_on_demand(collection, tiny_en
     (output / "precious").write_text("kept")
     assert "not empty" in refused(capsys, arguments(collection, tiny_encoder, output))
     assert [path.name for path in output.iterdir()] == ["precious"]
-    main(arguments(collection, tiny_encoder, output, "--overwrite", "--pooling", "cls", "--precision", "bf16"))
+    main(
+        arguments(collection, tiny_encoder, output, "--overwrite", "--pooling", "cls", "--precision", "bf16")
+    )
     assert sorted(path.name for path in output.iterdir()) == ["docid", "encoder.json", "index"]
     assert IndexDirectory(output).record.pooling == "cls"
 
@@ -96,7 +112,7 @@ def test_bad_collections_are_refused(tiny_encoder, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--max-length", 129), ("--max-length", 0), ("--batch-size", 0), ("--device", "cuda:99")]
+    ("option", "value"), [("--max-length", 129), ("--max-length", 2), ("--batch-size", 0)]
 )
 def test_settings_out_of_range_are_refused(collection, tiny_encoder, tmp_path, capsys, option, value):
     output = tmp_path / "index"

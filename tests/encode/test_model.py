@@ -48,7 +48,14 @@ def test_embeddings_equal_those_of_sentence_transformers(model_directory, poolin
         ({"embedding_dimension": 32, "pooling_mode": "mean"}, "mean"),
         ({"embedding_dimension": 32, "pooling_mode": "cls"}, "cls"),
         ({"embedding_dimension": 32, "pooling_mode": ["lasttoken"]}, "last"),
-        ({"word_embedding_dimension": 32, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "cls"),
+        (
+            {
+                "word_embedding_dimension": 32,
+                "pooling_mode_cls_token": True,
+                "pooling_mode_mean_tokens": False,
+            },
+            "cls",
+        ),
         ({"word_embedding_dimension": 32, "pooling_mode_lasttoken": True}, "last"),
     ],
 )
@@ -94,14 +101,18 @@ def test_saved_encoder_loads_again_and_in_sentence_transformers(tiny_encoder, tm
 
 
 def test_directory_that_sentence_transformers_saved_is_read(tiny_encoder, tmp_path):
-    theirs = SentenceTransformer(str(tiny_encoder), device="cpu", prompts={"query": "find: ", "document": "text: "})
+    theirs = SentenceTransformer(
+        str(tiny_encoder), device="cpu", prompts={"query": "find: ", "document": "text: "}
+    )
     theirs.max_seq_length = 9
     theirs.save(str(tmp_path))
     ours = BiEncoder.load(tmp_path)
     assert (ours.settings.query_prefix, ours.settings.document_prefix) == ("find: ", "text: ")
     assert ours.settings.query_max_length == ours.settings.document_max_length == 9
     np.testing.assert_allclose(encode_texts(ours, TEXTS, "query"), theirs.encode_query(TEXTS), atol=1e-6)
-    np.testing.assert_allclose(encode_texts(ours, TEXTS, "document"), theirs.encode_document(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(
+        encode_texts(ours, TEXTS, "document"), theirs.encode_document(TEXTS), atol=1e-6
+    )
 
 
 def test_plain_hugging_face_directory_is_mean_pooled_and_not_normalised(model_directory):
@@ -138,8 +149,9 @@ def test_last_token_pooling_equals_each_text_by_itself(tiny_encoder, tmp_path, s
 
     encoder = BiEncoder.load(tmp_path, pooling="last")
     assert encoder.tokenizer.padding_side == side
+    token_ids = [torch.tensor([ids]) for ids in encoder.tokenize(TEXTS, "query")]
     with torch.no_grad():
-        alone = [backbone(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, -1] for text in TEXTS]
+        alone = [backbone(ids).last_hidden_state[0, -1] for ids in token_ids]
     embeddings = encode_texts(encoder, TEXTS, "query", batch_size=len(TEXTS))
     np.testing.assert_allclose(embeddings, torch.stack(alone).numpy(), atol=1e-5)
 
@@ -154,7 +166,10 @@ def test_missing_parts_are_named(model_directory):
     refused(r"config.json:2: not JSON")
     modules = json.loads((model_directory / "modules.json").read_text())
     write(model_directory / POOLING, {"pooling_mode": "mean"})
-    write(model_directory / "modules.json", [*modules, {"path": "3_CNN", "type": "sentence_transformers.models.CNN"}])
+    write(
+        model_directory / "modules.json",
+        [*modules, {"path": "3_CNN", "type": "sentence_transformers.models.CNN"}],
+    )
     refused("module CNN is not supported")
     write(model_directory / "modules.json", modules)
     for file in model_directory.glob("tokenizer*"):
@@ -175,7 +190,9 @@ def test_weights_of_another_model_are_refused_not_replaced_by_random_ones(model_
 
 
 def test_unknown_hub_name_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"encoder no-such-owner/no-such-model: neither a directory nor") as caught:
+    with pytest.raises(
+        InputError, match=r"encoder no-such-owner/no-such-model: neither a directory nor"
+    ) as caught:
         BiEncoder.load("no-such-owner/no-such-model")
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="neither a directory nor"):

@@ -38,7 +38,9 @@ def test_query_encoder_equals_auto_query_encoder(pyserini_encode, ours, tiny_enc
 
 @pytest.mark.parametrize("titles", [None, TITLES])
 def test_document_encoder_equals_auto_document_encoder(pyserini_encode, ours, tiny_encoder, titles):
-    theirs = pyserini_encode.AutoDocumentEncoder(str(tiny_encoder), device="cpu", pooling="mean", l2_norm=True)
+    theirs = pyserini_encode.AutoDocumentEncoder(
+        str(tiny_encoder), device="cpu", pooling="mean", l2_norm=True
+    )
     encoder = ours.LtreDocumentEncoder(str(tiny_encoder), device="cpu")
     assert isinstance(encoder, pyserini_encode.DocumentEncoder)
     expected = theirs.encode(TEXTS, titles=titles, max_length=64)
@@ -55,10 +57,14 @@ def test_length_of_one_call_does_not_bind_the_next(ours, tiny_encoder):
     whole = encoder.encode(TEXTS, max_length=64)
     assert not np.allclose(encoder.encode(TEXTS, max_length=4)[1], whole[1], atol=1e-3)
     np.testing.assert_array_equal(encoder.encode(TEXTS, max_length=64), whole)
-    np.testing.assert_array_equal(encoder.encode(TEXTS, max_length=1000), whole)  # the model's own limit is 64
+    np.testing.assert_array_equal(
+        encoder.encode(TEXTS, max_length=1000), whole
+    )  # the model's own limit is 64
 
 
 def test_fp16_is_near_full_precision(ours, tiny_encoder):
-    full, half = (ours.LtreQueryEncoder(str(tiny_encoder), fp16=fp16).encode_batch(TEXTS) for fp16 in (False, True))
+    full, half = (
+        ours.LtreQueryEncoder(str(tiny_encoder), fp16=fp16).encode_batch(TEXTS) for fp16 in (False, True)
+    )
     assert half.dtype == np.float32
     assert ((full * half).sum(1) > 0.999).all()

@@ -13,10 +13,16 @@ from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 
-TEXTS = ["open read close", "sort", "query document index vector search list queue stack tree graph hash map set"]
+TEXTS = [
+    "open read close",
+    "sort",
+    "query document index vector search list queue stack tree graph hash map set",
+]
 
 
-def save_checkpoint(directory, tiny_encoder, form="safetensors", architecture="RobertaDot_NLL_LN", left_out=()):
+def save_checkpoint(
+    directory, tiny_encoder, form="safetensors", architecture="RobertaDot_NLL_LN", left_out=()
+):
     """Save a small random RobertaDot under its published weight names; return its parts and its tokenizer."""
     torch.manual_seed(3)
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
@@ -92,7 +98,9 @@ def test_round_trip_and_sentence_transformers(tiny_encoder, tmp_path):
     assert theirs.similarity_fn_name == "dot"
 
 
-@pytest.mark.parametrize("name", ["embeddingHead.weight", "norm.bias", "roberta.encoder.layer.1.output.dense.weight"])
+@pytest.mark.parametrize(
+    "name", ["embeddingHead.weight", "norm.bias", "roberta.encoder.layer.1.output.dense.weight"]
+)
 def test_incomplete_checkpoint_is_refused(tiny_encoder, tmp_path, name):
     save_checkpoint(tmp_path, tiny_encoder, left_out=[name])
     with pytest.raises(InputError, match=rf"{name}.*take the complete checkpoint"):

@@ -1,45 +1,52 @@
-"""Pairwise logistic loss over (relevant, not relevant) pairs of a ranking, for a whole batch at once."""
+"""Pairwise logistic loss over the ordered pairs of a ranking, for a whole batch at once."""
+
 
 import torch
 from torch.nn.functional import softplus
+
 
 
 def pairwise_logistic(
     scores: torch.Tensor,
     relevant: torch.Tensor,
     valid: torch.Tensor,
-    gains: torch.Tensor | None = None,
+    discounts: torch.Tensor | None = None,
+    by_grade: bool = False,
 ) -> torch.Tensor:
-    """Mean over pairs of w_ij * log(1 + exp(s_j - s_i)), i relevant and j not; then mean over queries.
+    """Mean over pairs of w_ij * log(1 + exp(s_j - s_i)), i judged above j; then mean over queries.
 
     Parameters
     ----------
     scores : Tensor (B, m)
         Scores of the documents of each query.
-    relevant : BoolTensor (B, m)
-        Which documents are judged relevant.
+    relevant : Tensor (B, m)
+        Bools, or grades: a pair is a document with a grade above 0 and any with a lower one.
     valid : BoolTensor (B, m)
         False on padding.
-    gains : Tensor (B, m), optional
-        If given, w_ij = |gains_i - gains_j|; otherwise 1.
+    discounts : Tensor (B, m), optional
+        If given, w_ij = abs(discounts_i - discounts_j); otherwise 1.
+    by_grade : bool
+        Whether w_ij is multiplied by the difference of the grades.
 
     Returns
     -------
     Tensor ()
         The loss; a query without any pair counts as 0.
     """
-    relevant = relevant & valid
-    others = valid & ~relevant
+    # The score of padding may be infinite; infinity times a weight of zero, and its gradient, are not zero.
+    scores = scores.masked_fill(~valid, 0.0)
+    grades = relevant.to(scores.dtype).masked_fill(~valid, 0.0)
     # Relevant documents are few: pairs are formed as (B, most relevant of any query, m), not (B, m, m).
-    most = int(relevant.sum(1).max())
+    most = int((grades > 0).sum(1).max())
     if most == 0:
         return scores.sum() * 0.0
-    present, column = relevant.to(torch.uint8).topk(most, dim=1)
-    pairs = (present.bool().unsqueeze(2) & others.unsqueeze(1)).to(scores.dtype)
+    upper, column = grades.topk(most, dim=1)
+    above = upper.unsqueeze(2) - grades.unsqueeze(1)
+    pairs = ((above > 0) & valid.unsqueeze(1)).to(scores.dtype)
     losses = softplus(scores.unsqueeze(1) - scores.gather(1, column).unsqueeze(2))
     count = pairs.sum((1, 2)).clamp(min=1.0)
-    if gains is not None:
-        pairs = pairs * (gains.gather(1, column).unsqueeze(2) - gains.unsqueeze(1)).abs()
-    # Padded scores may be infinite, and infinity times a zero weight is not zero.
-    losses = torch.where(pairs > 0, losses, 0.0)
+    if discounts is not None:
+        pairs = pairs * (discounts.gather(1, column).unsqueeze(2) - discounts.unsqueeze(1)).abs()
+    if by_grade:
+        pairs = pairs * above
     return ((losses * pairs).sum((1, 2)) / count).mean()

@@ -1,0 +1,42 @@
+"""Parity with the published reference implementations, on the numbers that they gave (``../shared/golden``)."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from pyserini_ltre.train.losses import adore_loss
+
+GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
+
+
+def entries(name):
+    file = GOLDEN / name
+    if not file.is_file():
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{file} is not on this machine"))]
+    return [pytest.param(entry, id=str(number)) for number, entry in enumerate(json.loads(file.read_text()))]
+
+
+@pytest.mark.parametrize("entry", entries("adore_loss.json"))
+def test_adore_loss_and_gradient(entry):
+    documents = torch.tensor(entry["doc_embeddings"])
+    queries = torch.tensor(entry["query_embeddings"], requires_grad=True)
+    judged = list(zip(entry["retrieved"], entry["relevant"], strict=True))
+    # The reference appends the relevant documents only where it retrieved none of them.
+    rows = [found + ([] if set(found) & set(positives) else positives) for found, positives in judged]
+    width = max(map(len, rows))
+    valid = torch.tensor([[column < len(row) for column in range(width)] for row in rows])
+    relevant = torch.tensor(
+        [
+            [column < len(row) and row[column] in positives for column in range(width)]
+            for row, (_, positives) in zip(rows, judged, strict=True)
+        ]
+    )
+    padded = torch.tensor([row + [0] * (width - len(row)) for row in rows])
+    scores = torch.einsum("bd,bmd->bm", queries, documents[padded])
+    loss = adore_loss(scores, relevant, valid, metric_cut=entry["metric_cut"])
+    loss.backward()
+    expected = torch.tensor(entry["query_grad"])
+    assert loss.item() == pytest.approx(entry["loss"], rel=1e-4)
+    torch.testing.assert_close(queries.grad, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())

@@ -1,0 +1,35 @@
+"""What the trainer needs of the part that is trained."""
+
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from pyserini_ltre.encode.model import BiEncoder
+
+
+class Trainable(Protocol):
+    """A trainable part of the query side.
+
+    Attributes
+    ----------
+    module : nn.Module
+        What the optimiser sees: maps the features of a batch to embeddings (B, d).
+    learning_rate : float
+        Peak rate that suits it, unless the user says otherwise.
+    """
+
+    module: nn.Module
+    learning_rate: float
+
+    def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:
+        """Features of each query, made once: its tokens, or its frozen embedding."""
+
+    def collate(self, features: list[dict]) -> dict[str, torch.Tensor]:
+        """Join features to the arguments of ``module.forward``."""
+
+    def embed(self, texts: list[str], frozen: torch.Tensor) -> torch.Tensor:
+        """Embeddings (N, d) of queries with the weights as they are now."""
+
+    def finish(self) -> BiEncoder:
+        """The encoder to keep, with the weights as they are now."""

@@ -1,0 +1,179 @@
+"""Pyserini itself, unmodified, in one process (one JVM) for all tests here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import DIMENSION, WORDS
+
+REPOSITORY = Path(__file__).parents[2]
+
+PROGRAM = """
+import contextlib, io, json, os, runpy, sys
+from pyserini_ltre.plugin import hook
+hook.install()
+os.environ["PYSERINI_LTRE_STRICT"] = "1"
+key = os.environ.pop("OPENAI_API_KEY", None)
+results = {}
+
+def run(name, module, *arguments):
+    sys.argv = [module, *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    status = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            status = end.code or 0
+    results[name] = {"status": status, "out": out.getvalue(), "err": err.getvalue()}
+
+for command in json.load(open("commands.json")):
+    run(*command)
+
+import pyserini.encode
+from pyserini.encode import AutoQueryEncoder, QueryEncoder
+from pyserini.search.faiss import FaissSearcher
+plain = AutoQueryEncoder("relevance/ltre", pooling="mean", l2_norm=True)
+searcher = FaissSearcher("index", "ltre")
+results["classes"] = {
+    "query": list(pyserini.encode.query_encoder_class_map),
+    "document": list(pyserini.encode.document_encoder_class_map),
+    "plain": type(plain).__name__,
+    "ours": type(searcher.query_encoder).__name__,
+    "key": os.environ.get("OPENAI_API_KEY"),
+    "hits": [hit.docid for hit in searcher.search("open file", 3)],
+}
+json.dump(results, open("results.json", "w"))
+"""
+
+
+@pytest.fixture(scope="module")
+def work(tiny_encoder, tmp_path_factory):
+    """A folder in which every command has run; what each answered is in results.json."""
+    folder = tmp_path_factory.mktemp("in-pyserini")
+    for name in ("relevance", "docs", "home"):
+        (folder / name).mkdir()
+    (folder / "relevance" / "ltre").symlink_to(tiny_encoder)
+    texts = [" ".join(WORDS[(3 * i + j) % len(WORDS)] for j in range(6)) for i in range(30)]
+    documents = [{"id": f"d{i}", "contents": text} for i, text in enumerate(texts)]
+    (folder / "docs" / "docs.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    (folder / "topics.tsv").write_text(
+        "".join(f"{i}\t{' '.join(texts[i].split()[:3])}\n" for i in range(1, 5))
+    )
+    (folder / "qrels.txt").write_text("".join(f"{i} 0 d{i} 1\n" for i in range(1, 5)))
+    (folder / "home" / "registry.json").write_text(
+        json.dumps(
+            {
+                "encoders": {"ltre": {"path": str(tiny_encoder)}},
+                "indexes": {"toy": {"path": str(folder / "index")}},
+                "topics": {"toy": {"path": str(folder / "topics.tsv")}},
+                "qrels": {"toy": {"path": str(folder / "qrels.txt")}},
+            }
+        )
+    )
+
+    def encode(name, *encoder):
+        corpus = ["input", "--corpus", "docs", "--fields", "text"]
+        output = ["output", "--embeddings", name, "--to-faiss"]
+        return [name, "pyserini.encode", *corpus, *output, "encoder", "--device", "cpu", *encoder]
+
+    def search(name, *options):
+        return [name, "pyserini.search.faiss", "--output", f"{name}.txt", "--hits", "5", *options]
+
+    by_path = ["--index", "index", "--topics", "topics.tsv", "--encoder"]
+    commands = [
+        encode("index", "--encoder", "ltre", "--dimension", str(DIMENSION)),
+        encode("index768", "--encoder", "ltre"),
+        search("names", "--index", "toy", "--topics", "toy", "--encoder", "ltre"),
+        search("paths", *by_path, "ltre:relevance/ltre"),
+        search("class", *by_path, "relevance/ltre", "--encoder-class", "ltre"),
+        search(
+            "auto", *by_path, "relevance/ltre", "--encoder-class", "auto", "--pooling", "mean", "--l2-norm"
+        ),
+        search("unregistered", *by_path, "star"),
+        search("no-index", "--index", "nowhere", "--topics", "toy", "--encoder", "ltre"),
+        search("no-class", *by_path, "ltre", "--encoder-class", "bm25"),
+        ["measure", "pyserini.eval.trec_eval", "-c", "-m", "recip_rank", "toy", "names.txt"],
+    ]
+    (folder / "commands.json").write_text(json.dumps(commands))
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYSERINI_LTRE_HOME": str(folder / "home")}
+    environment |= {
+        "OMP_NUM_THREADS": "1",
+        "PYSERINI_CACHE": str(folder / "cache"),
+        "PYSERINI_LTRE_DISABLE": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(work):
+    return json.loads((work / "results.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["index", "names", "paths", "class", "auto", "measure"])
+def test_commands_end_well(results, name):
+    assert results[name]["status"] == 0, results[name]["err"]
+
+
+def test_run_file_is_the_same_for_names_paths_and_class(work):
+    names = (work / "names.txt").read_bytes()
+    assert names.count(b"\n") == 20
+    assert (work / "paths.txt").read_bytes() == names
+    assert (work / "class.txt").read_bytes() == names
+
+
+def test_hits_are_those_of_pyserinis_own_encoder(work):
+    def columns(name):
+        return [line.split()[:4] for line in (work / name).read_text().splitlines()]
+
+    assert columns("names.txt") == columns("auto.txt")
+
+
+def test_trec_eval_finds_qrels_by_name(results):
+    assert results["measure"]["out"].split()[:2] == ["recip_rank", "all"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("index768", f"the encoder makes {DIMENSION}; add --dimension {DIMENSION}"),
+        ("unregistered", "no encoder is registered as star yet"),
+        ("no-index", "nowhere is neither an index directory nor a registered index (registered: toy)"),
+    ],
+)
+def test_bad_input_ends_with_one_line_and_writes_nothing(results, work, name, message):
+    last_line = results[name]["err"].splitlines()[-1]
+    assert results[name]["status"] == 2
+    assert last_line.startswith("pyserini_ltre: ") and message in last_line
+    assert "Traceback" not in results[name]["err"]
+    assert not (work / name).exists() and not (work / f"{name}.txt").exists()
+
+
+def test_choices_still_refuse_what_they_refused(results):
+    assert results["no-class"]["status"] == 2
+    assert "invalid choice: 'bm25'" in results["no-class"]["err"]
+
+
+def test_nothing_else_has_changed(results):
+    classes = results["classes"]
+    for names in (classes["query"], classes["document"]):
+        assert "ance" in names and not {"ltre", "star", "adore"} & set(names)
+    assert classes["plain"] == "AutoQueryEncoder"
+    assert classes["key"] is None
+
+
+def test_program_may_name_the_encoder(results):
+    assert results["classes"]["ours"] == "LtreQueryEncoder"
+    assert len(results["classes"]["hits"]) == 3
