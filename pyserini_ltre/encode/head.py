@@ -101,16 +101,37 @@ def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -
     width : int
         Size of the token states.
     """
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
     (directory / "1_Pooling").mkdir()
     modes = {"cls": "cls_token", "mean": "mean_tokens", "last": "lasttoken"}
     config = {f"pooling_mode_{mode}": name == pooling for name, mode in modes.items()}
     write_json(directory / "1_Pooling" / "config.json", {"word_embedding_dimension": width, **config})
-    for number, layer in enumerate(head, start=2):
+    modules = [_entry(0, "", "Transformer"), _entry(1, "1_Pooling", "Pooling")]
+    write_json(directory / "modules.json", modules + write_head_modules(directory, head, first=2))
+
+
+def write_head_modules(directory: Path, head: nn.Sequential, first: int) -> list[dict[str, object]]:
+    """Write each module of a head to a folder of its own.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the folders go.
+    head : nn.Sequential
+        Linear, LayerNorm and Normalize modules.
+    first : int
+        Number of the first module.
+
+    Returns
+    -------
+    list of dict
+        The entries of ``modules.json``.
+    """
+    entries = []
+    for number, layer in enumerate(head, start=first):
         kind = {nn.Linear: "Dense", nn.LayerNorm: "LayerNorm", Normalize: "Normalize"}[type(layer)]
         folder = directory / f"{number}_{kind}"
         folder.mkdir()
-        modules.append((folder.name, kind))
+        entries.append(_entry(number, folder.name, kind))
         if kind == "Dense":
             shape = {"in_features": layer.in_features, "out_features": layer.out_features}
             config = {**shape, "bias": layer.bias is not None, "activation_function": IDENTITY}
@@ -121,11 +142,12 @@ def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -
             stem = "linear" if kind == "Dense" else "norm"
             weights = {f"{stem}.{name}": value.contiguous() for name, value in layer.state_dict().items()}
             save_file(weights, folder / "model.safetensors")
-    entries = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for i, (path, kind) in enumerate(modules)
-    ]
-    write_json(directory / "modules.json", entries)
+    return entries
+
+
+def _entry(number: int, path: str, kind: str) -> dict[str, object]:
+    kind = f"sentence_transformers.models.{kind}"
+    return {"idx": number, "name": str(number), "path": path, "type": kind}
 
 
 def write_json(path: Path, content: dict | list) -> None:

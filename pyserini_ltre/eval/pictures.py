@@ -1,7 +1,7 @@
 """Results as pictures."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyserini_ltre.files import whole_file
 
@@ -49,5 +49,49 @@ def draw_measures(path: str | os.PathLike, rows: Mapping[str, Mapping[str, float
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     figure.legend(loc="outside lower center", ncols=min(len(rows), 5), frameon=False)
+    with whole_file(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=150)
+
+
+def draw_training(
+    path: str | os.PathLike,
+    curve: Sequence[tuple[int, float]],
+    losses: Sequence[tuple[int, float]],
+    measure: str,
+    best_step: int,
+) -> None:
+    """Draw the course of a training (PNG): the dev measure and, below it, the loss over the steps.
+
+    Parameters
+    ----------
+    path : path
+        The file, which should end in ``.png``.
+    curve, losses : sequence of (int, float)
+        Step and dev measure, step 0 first; step and loss.
+    measure : str
+        Name of the dev measure.
+    best_step : int
+        The step that was kept.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    frozen = curve[0][1]
+    upper.axhline(frozen, color=_COLOURS[0], linestyle="--", label=f"frozen, {frozen:.4f}")
+    upper.plot(*zip(*curve, strict=True), color=_COLOURS[1], marker="o", label="while training")
+    kept = dict(curve)[best_step]
+    upper.plot(
+        best_step, kept, "o", color=_COLOURS[2], markersize=11, label=f"kept: step {best_step}, {kept:.4f}"
+    )
+    upper.set_ylabel(measure)
+    upper.legend(frameon=False)
+    if losses:
+        lower.plot(*zip(*losses, strict=True), color=_COLOURS[3])
+    lower.set_ylabel("loss")
+    lower.set_xlabel("step")
+    for axes in (upper, lower):
+        axes.grid(color="#dddddd", linewidth=0.8)
+        axes.spines[["top", "right"]].set_visible(False)
     with whole_file(path, "wb") as file:
         figure.savefig(file, format="png", dpi=150)

@@ -124,7 +124,7 @@ class IndexDirectory:
         digest.update(FaissIndex(self.index).vectors(torch.from_numpy(rows)).numpy().tobytes())
         return digest.hexdigest()
 
-    def open(self, backend: str | None = None) -> DenseIndex:
+    def open(self, backend: str | None = None, vectors: str | os.PathLike | None = None) -> DenseIndex:
         """Put the index behind the retrieval seam.
 
         Parameters

@@ -162,7 +162,8 @@ def _extend_choices() -> None:
     def add_argument_with_our_choices(self: argparse.ArgumentParser, *flags: str, **options: Any) -> Any:
         # This list is Pyserini's: other programs have no such encoder class.
         if "--encoder-class" in flags and "tct_colbert" in (options.get("choices") or ()):
-            options["choices"] = [*options["choices"], *METHODS]
+            known = options["choices"]
+            options["choices"] = [*known, *(name for name in METHODS if name not in known)]
         return add_argument(self, *flags, **options)
 
     argparse.ArgumentParser.add_argument = add_argument_with_our_choices

@@ -1,8 +1,13 @@
-"""Train an encoder: ``python -m pyserini_ltre.train ltre|adore --index DIR --encoder MODEL --queries F --qrels F``."""
+"""Train the query side: ``python -m pyserini_ltre.train adore|ltre|softmax --index DIR --encoder MODEL ...``."""
 
+import errno
+import os
+import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from transformers import HfArgumentParser
 from transformers.utils import logging
 
@@ -10,72 +15,90 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.eval.table import markdown_table
+from pyserini_ltre.eval.pictures import draw_training
 from pyserini_ltre.files import check_output_directory, whole_directory
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.arguments import DataArguments, ModelArguments, TrainingArguments
+from pyserini_ltre.train.arguments import (
+    DataArguments,
+    ModelArguments,
+    ObjectiveArguments,
+    RunArguments,
+    ScheduleArguments,
+)
+from pyserini_ltre.train.data import judged_queries
 from pyserini_ltre.train.development import MEASURE
-from pyserini_ltre.train.objective import METHODS
-from pyserini_ltre.train.query_side import QuerySideTrainer, Schedule, TrainingResult
+from pyserini_ltre.train.objective import OBJECTIVES
+from pyserini_ltre.train.query_side import QuerySideTrainer
+from pyserini_ltre.train.result import TrainingResult
+from pyserini_ltre.train.schedule import Schedule
+from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
-
-def parse_arguments(argv: list[str]) -> tuple[str, ModelArguments, DataArguments, TrainingArguments]:
-    """Split the command line into the method and the three groups."""
-    parser = HfArgumentParser(
-        (ModelArguments, DataArguments, TrainingArguments),
-        prog="python -m pyserini_ltre.train",
-        description=__doc__,
-    )
-    parser.add_argument("method", choices=METHODS, help="objective: RankNet (ltre) or rank-weighted (adore)")
-    model, data, training, rest = parser.parse_args_into_dataclasses(argv, look_for_args_file=False)
-    return rest.method, model, data, training
+GROUPS = (ModelArguments, DataArguments, ObjectiveArguments, ScheduleArguments, RunArguments)
 
 
 @exit_on_input_error
 def main(argv: list[str] | None = None) -> None:
     """Train, print what came of it, and save the encoder that was best on dev."""
-    method, model, data, training = parse_arguments(sys.argv[1:] if argv is None else argv)
+    parser = HfArgumentParser(GROUPS, prog="python -m pyserini_ltre.train", description=__doc__)
+    parser.add_argument("objective", choices=OBJECTIVES, help="rank-weighted pairs, RankNet, or softmax")
+    model, data, objective, schedule, run, rest = parser.parse_args_into_dataclasses(
+        sys.argv[1:] if argv is None else argv, look_for_args_file=False
+    )
     check_output_directory(model.output, model.overwrite)
-    if model.register is not None and model.register not in registry.METHODS:
-        raise InputError(f"--register {model.register}: use one of {', '.join(registry.METHODS)}")
-    if (data.dev_queries is None) != (data.dev_qrels is None):
-        raise InputError(
-            "--dev-queries and --dev-qrels belong together; give both, or neither to hold queries out"
-        )
+    _check_combinations(model, data)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     queries, qrels = read_judged(data.queries, data.qrels)
     dev = read_judged(data.dev_queries, data.dev_qrels) if data.dev_queries else None
-    directory = IndexDirectory(index_path(data.index))
-    encoder = load_encoder(model)
+    query_vectors = read_query_vectors(data, queries, dev)
+    index = IndexDirectory(index_path(data.index))
+    judged_queries(queries, qrels, index.row_of, data.qrels)  # an error names the file, before anything slow
+    if dev is not None:
+        judged_queries(*dev, index.row_of, data.dev_qrels)
     trainer = QuerySideTrainer(
-        encoder,
-        directory,
-        method,
-        Schedule(
-            epochs=training.epochs,
-            batch_size=training.batch_size,
-            learning_rate=training.learning_rate,
-            evaluations=training.evaluations,
-            precision=training.precision,
-            seed=training.seed,
-        ),
-        anchor=training.anchor,
-        hits=training.hits,
-        metric_cut=training.metric_cut,
-        score_scale=training.score_scale,
+        load_encoder(model, query_vectors),
+        index,
+        rest.objective,
+        model.trainable,
+        Schedule(**asdict(schedule)),
+        **asdict(objective),
         backend=data.search_backend,
+        vectors=data.vectors,
+        tensorboard=run.tensorboard,
     )
-    result = trainer.fit(queries, qrels, dev)
-    with whole_directory(model.output, model.overwrite) as output:
-        encoder.save(output, **trainer.description(result))
-        if dev is None:
-            (output / "held_out_queries.txt").write_text(
-                "".join(f"{qid}\n" for qid in result.dev.queries), encoding="utf-8"
-            )
+    output = Path(model.output).expanduser().absolute()
+    checkpoints = output.with_name(f"{output.name}.checkpoints")
+    try:
+        result = trainer.fit(queries, qrels, dev, query_vectors, checkpoints, run.resume)
+        if os.environ.get("RANK", "0") == "0":
+            save(output, trainer, result, model, held_out=dev is None)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise InputError(
+            f"no space left while saving; the last whole checkpoint is in {checkpoints}: "
+            "free some space and run the same command with --resume"
+        ) from None
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def save(
+    output: Path, trainer: QuerySideTrainer, result: TrainingResult, model: ModelArguments, held_out: bool
+) -> None:
+    """Write the model directory whole, register it if asked, and tell."""
+    with whole_directory(output, model.overwrite) as directory:
+        result.encoder.save(directory, **trainer.description(result))
+        draw_training(
+            directory / "training.png", result.curve, result.losses, f"dev {MEASURE}", result.best_step
+        )
+        if held_out:
+            lines = "".join(f"{qid}\n" for qid in result.dev.queries)
+            (directory / "held_out_queries.txt").write_text(lines, encoding="utf-8")
+    print(result)
+    if held_out:
+        print(f"dev queries: held out of the training queries, named in {model.output}/held_out_queries.txt")
     if model.register is not None:
-        registry.register("encoders", model.register, path=model.output)
-    print(report(result, held_out=dev is None))
+        registry.register("encoders", model.register, path=str(output))
     print(f"saved in {model.output}" + (f", registered as {model.register}" if model.register else ""))
 
 
@@ -86,8 +109,14 @@ def index_path(name: str) -> Path:
     return Path(name).expanduser()
 
 
-def load_encoder(model: ModelArguments) -> BiEncoder:
+def load_encoder(
+    model: ModelArguments, query_vectors: dict[str, np.ndarray] | None
+) -> BiEncoder | GivenVectors:
     """Load the encoder to start from with the settings of the command line."""
+    if model.encoder is None:
+        vectors = np.stack(list(query_vectors.values()))
+        unit = bool(np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3))
+        return GivenVectors(vectors.shape[1], normalises=unit)
     name = (
         registry.encoder_directory(model.encoder)
         if registry.is_encoder_name(model.encoder)
@@ -107,35 +136,47 @@ def read_judged(queries: str, qrels: str) -> tuple[Queries, Qrels]:
     return texts, judgements
 
 
-def report(result: TrainingResult, held_out: bool) -> str:
-    """Table of the dev measures before and after, and what has to be known to read it."""
-    lines = []
-    if result.train.missing_documents:
-        lines.append(
-            f"{result.train.missing_documents} judgements name documents that the index lacks: left out"
+def read_query_vectors(
+    data: DataArguments, queries: Queries, dev: tuple[Queries, Qrels] | None
+) -> dict[str, np.ndarray] | None:
+    """Read the frozen embeddings of all queries, if given: a row for each line of the query file."""
+    if data.query_vectors is None:
+        return None
+    vectors = {}
+    for file, texts in ((data.query_vectors, queries), (data.dev_query_vectors, dev[0] if dev else {})):
+        if file is None:
+            continue
+        try:
+            rows = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file}: not a numpy file ({error}); write one with numpy.save") from None
+        if rows.ndim != 2 or len(rows) != len(texts):
+            raise InputError(
+                f"{file}: shape {rows.shape} for {len(texts)} queries; give a row for each, in their order"
+            )
+        vectors |= dict(zip(texts, rows, strict=True))
+    return vectors
+
+
+def _check_combinations(model: ModelArguments, data: DataArguments) -> None:
+    """Refuse options that do not go together before anything is read."""
+    if model.register is not None and model.register not in registry.METHODS:
+        raise InputError(f"--register {model.register}: use one of {', '.join(registry.METHODS)}")
+    if (data.dev_queries is None) != (data.dev_qrels is None):
+        raise InputError(
+            "--dev-queries and --dev-qrels belong together; give both, or neither to hold queries out"
         )
-    if result.train.skipped_queries:
-        lines.append(
-            f"{result.train.skipped_queries} queries have no relevant document in the index: skipped"
+    if data.query_vectors is None:
+        if model.encoder is None:
+            raise InputError("give --encoder, or --query-vectors with --trainable adapter")
+    elif model.trainable != "adapter":
+        raise InputError(
+            "--query-vectors is for --trainable adapter; the others encode the queries at each step"
         )
-    source = "held out of the training queries" if held_out else "of the dev set"
-    lines.append(
-        f"{len(result.train.queries)} training queries; measured on {len(result.dev.queries)} {source}"
-    )
-    rows = [
-        (f"dev {name}", f"{value:.4f}", f"{result.after[name]:.4f}", f"{result.after[name] - value:+.4f}")
-        for name, value in result.before.items()
-    ]
-    lines.append(markdown_table(("", "frozen", "trained", "gain"), rows))
-    if result.improved:
-        comparison = result.comparison
-        lines.append(
-            f"best at step {result.best_step} of {result.steps}; {MEASURE}: {comparison.wins} queries better, "
-            f"{comparison.ties} equal, {comparison.losses} worse, p = {comparison.p_value:.2g} (paired t-test on dev)"
+    elif (data.dev_queries is None) != (data.dev_query_vectors is None):
+        raise InputError(
+            "with --query-vectors, --dev-queries and --dev-query-vectors belong together; give both"
         )
-    else:
-        lines.append("training did not help on dev: the frozen encoder is kept")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

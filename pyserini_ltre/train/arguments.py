@@ -1,19 +1,28 @@
-"""The command line of ``python -m pyserini_ltre.train``, grouped as model, data and training."""
+"""The command line of ``python -m pyserini_ltre.train``, grouped as model, data, objective and schedule."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyserini_ltre.train.query_side import Schedule
+from pyserini_ltre.train.schedule import Schedule
 
 
 @dataclass
 class ModelArguments:
     """Where to start from and what to leave behind."""
 
-    encoder: str = field(
-        metadata={"help": "encoder that the index was made with: directory, hub name or ltre:PATH"}
-    )
     output: str = field(metadata={"help": "model directory to write"})
+    encoder: str | None = field(
+        default=None,
+        metadata={
+            "help": "encoder that made the index: directory, hub name or ltre:PATH (not with --query-vectors)"
+        },
+    )
+    trainable: Literal["encoder", "adapter", "lora"] = field(
+        default="encoder",
+        metadata={
+            "help": "all weights, a low-rank map behind the frozen encoder, or low-rank updates inside it"
+        },
+    )
     overwrite: bool = field(default=False, metadata={"help": "replace an output directory that is not empty"})
     register: str | None = field(
         default=None, metadata={"help": "name for the result in any Pyserini command: ltre, star or adore"}
@@ -42,15 +51,24 @@ class DataArguments:
         metadata={"help": "queries to choose the encoder on (default: a tenth of --queries, held out)"},
     )
     dev_qrels: str | None = field(default=None, metadata={"help": "judgements of the dev queries"})
-    search_backend: Literal["exact", "faiss"] | None = field(
+    query_vectors: str | None = field(
+        default=None,
+        metadata={"help": "frozen embeddings of --queries, a .npy with a row for each, for the adapter"},
+    )
+    dev_query_vectors: str | None = field(default=None, metadata={"help": "the same for --dev-queries"})
+    vectors: str | None = field(
+        default=None,
+        metadata={"help": "original vectors of a compressed index, a .npy with a row a document"},
+    )
+    search_backend: Literal["exact", "exact-bf16", "faiss"] | None = field(
         default=None,
         metadata={"help": "exact search in torch or FAISS's own (default: exact for a flat index)"},
     )
 
 
 @dataclass
-class TrainingArguments:
-    """Objective and schedule."""
+class ObjectiveArguments:
+    """What is minimised."""
 
     anchor: float = field(
         default=1.0, metadata={"help": "weight of the squared distance to the frozen encoder's embeddings"}
@@ -60,20 +78,61 @@ class TrainingArguments:
         metadata={"help": "documents retrieved a query and step (default: 200, or all if fewer)"},
     )
     metric_cut: int | None = field(
-        default=None, metadata={"help": "rank beyond which ADORE's gain is 0 (default: --hits)"}
+        default=None, metadata={"help": "rank beyond which ADORE's discount is 0 (default: --hits)"}
+    )
+    gain: Literal["reciprocal-rank", "ndcg"] = field(
+        default="reciprocal-rank", metadata={"help": "what ADORE's weights are made of"}
     )
     score_scale: float | None = field(
         default=None,
         metadata={"help": "factor on inner products (default: 20 for normalised encoders, else 1)"},
     )
+    most_appended: int = field(
+        default=32, metadata={"help": "relevant documents that retrieval missed, appended to a query at most"}
+    )
+    ignore_above: float | None = field(
+        default=None,
+        metadata={
+            "help": "leave out unjudged documents that score above the best relevant one by more than this"
+        },
+    )
+
+
+@dataclass
+class ScheduleArguments:
+    """How long and how fast."""
+
     epochs: float = field(default=Schedule.epochs, metadata={"help": "passes over the training queries"})
-    batch_size: int = field(default=Schedule.batch_size, metadata={"help": "queries a step"})
-    learning_rate: float = field(default=Schedule.learning_rate, metadata={"help": "peak rate of AdamW"})
+    batch_size: int = field(default=Schedule.batch_size, metadata={"help": "queries a step and process"})
+    accumulate: int = field(default=Schedule.accumulate, metadata={"help": "batches that make one step"})
+    learning_rate: float | None = field(
+        default=None, metadata={"help": "peak rate of AdamW (default: 5e-5 encoder, 1e-3 adapter, 5e-4 lora)"}
+    )
+    decay: Literal["linear", "cosine", "constant_with_warmup"] = field(
+        default=Schedule.decay, metadata={"help": "the rate after the first tenth of the steps"}
+    )
+    clip: float = field(default=Schedule.clip, metadata={"help": "largest norm of the gradient"})
     evaluations: int = field(
         default=Schedule.evaluations, metadata={"help": "dev measurements during training"}
+    )
+    patience: int | None = field(
+        default=None, metadata={"help": "stop after so many dev measurements without a better one"}
     )
     precision: Literal["fp32", "bf16", "auto"] = field(
         default=Schedule.precision,
         metadata={"help": "arithmetic of the encoder; auto: bf16 if the hardware has it"},
     )
-    seed: int = field(default=Schedule.seed, metadata={"help": "of the order of queries and of dropout"})
+    seed: int = field(
+        default=Schedule.seed, metadata={"help": "of the order of queries, dropout and new weights"}
+    )
+
+
+@dataclass
+class RunArguments:
+    """Checkpoints and logs."""
+
+    resume: bool = field(
+        default=False,
+        metadata={"help": "go on from the newest checkpoint of this training, if it was cut off"},
+    )
+    tensorboard: str | None = field(default=None, metadata={"help": "folder for TensorBoard's event files"})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -63,11 +64,12 @@ def prepare_checkpoints(folder: Path, identity: dict[str, object], resume: bool)
             )
         whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
         whole.sort(key=lambda path: int(path.name.rpartition("-")[2]))
-    for path in folder.glob("checkpoint-*"):
-        if path not in whole:
-            shutil.rmtree(path)
-    with whole_file(file) as output:
-        json.dump(identity, output, indent=2)
+    if os.environ.get("RANK", "0") == "0":  # of several processes, one cleans up
+        for path in folder.glob("checkpoint-*"):
+            if path not in whole:
+                shutil.rmtree(path)
+        with whole_file(file) as output:
+            json.dump(identity, output, indent=2)
     return whole[-1] if whole else None
 
 

@@ -136,7 +136,12 @@ class TrainingQueries(Dataset):
 
     def __getitem__(self, item: int) -> dict[str, object]:
         rows, grades = self.positives[item]
-        return {"features": self.features[item], "frozen": self.frozen[item], "positives": rows, "grades": grades}
+        return {
+            "features": self.features[item],
+            "frozen": self.frozen[item],
+            "positives": rows,
+            "grades": grades,
+        }
 
     def lengths(self) -> list[int]:
         """Tokens of each query; 1 where the features are not tokens."""
@@ -147,7 +152,9 @@ class TrainingQueries(Dataset):
         return {
             "features": self.trainable.collate([item["features"] for item in items]),
             "frozen": torch.stack([item["frozen"] for item in items]),
-            "positives": pad_sequence([item["positives"] for item in items], batch_first=True, padding_value=-1),
+            "positives": pad_sequence(
+                [item["positives"] for item in items], batch_first=True, padding_value=-1
+            ),
             "grades": pad_sequence([item["grades"] for item in items], batch_first=True),
         }
 

@@ -3,7 +3,7 @@
 import torch
 
 from pyserini_ltre.collection.records import Run
-from pyserini_ltre.eval import evaluate, evaluate_per_query
+from pyserini_ltre.eval import evaluate_per_query
 from pyserini_ltre.index import DenseIndex
 from pyserini_ltre.train.data import Judged
 
@@ -41,13 +41,16 @@ class DevelopmentSet:
             scores, rows = self.index.search(embeddings[start : start + BATCH], k)
             qids = list(self.judged.queries)[start : start + BATCH]
             for qid, values, found in zip(qids, scores.tolist(), rows.tolist(), strict=True):
-                run[qid] = {self.docids[row]: value for row, value in zip(found, values, strict=True) if row >= 0}
+                run[qid] = {
+                    self.docids[row]: value for row, value in zip(found, values, strict=True) if row >= 0
+                }
         return run
 
-    def measure(self, embeddings: torch.Tensor) -> dict[str, float]:
-        """Mean of each of `MEASURES`."""
-        return evaluate(self.run(embeddings), self.judged.qrels, MEASURES)
+    def measure(self, embeddings: torch.Tensor) -> dict[str, dict[str, float]]:
+        """Each of `MEASURES`, query by query, with the embeddings (N, d) of the queries."""
+        return evaluate_per_query(self.run(embeddings), self.judged.qrels, MEASURES)
 
-    def measure_per_query(self, embeddings: torch.Tensor) -> dict[str, float]:
-        """`MEASURE` of each query."""
-        return evaluate_per_query(self.run(embeddings), self.judged.qrels, [MEASURE])[MEASURE]
+
+def means(measures: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Mean of each measure over the queries."""
+    return {name: sum(values.values()) / len(values) for name, values in measures.items()}

@@ -54,7 +54,9 @@ class QuerySideObjective:
             raise InputError(f"objective {self.name}: use one of {', '.join(OBJECTIVES)}")
         for option, value in (("--hits", self.hits), ("--metric-cut", self.metric_cut)):
             if not 1 <= value <= len(index):
-                raise InputError(f"{option} {value}: choose between 1 and {len(index)}, the documents in the index")
+                raise InputError(
+                    f"{option} {value}: choose between 1 and {len(index)}, the documents in the index"
+                )
         if self.anchor < 0 or self.score_scale <= 0:
             raise InputError("--anchor must not be negative, and --score-scale must be above 0")
 

@@ -2,13 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
 
 from pyserini_ltre.collection.records import Qrels, Queries
@@ -24,8 +26,8 @@ from pyserini_ltre.train.checkpoints import (
     prepare_checkpoints,
     weights_fingerprint,
 )
-from pyserini_ltre.train.data import Judged, TrainingQueries, hold_out, judged_queries
-from pyserini_ltre.train.development import MEASURE, DevelopmentSet
+from pyserini_ltre.train.data import FEWEST_DEV_QUERIES, Judged, TrainingQueries, hold_out, judged_queries
+from pyserini_ltre.train.development import MEASURE, DevelopmentSet, means
 from pyserini_ltre.train.objective import HITS, QuerySideObjective
 from pyserini_ltre.train.progress import ProgressLine
 from pyserini_ltre.train.result import TrainingResult
@@ -123,6 +125,7 @@ class QuerySideTrainer:
         _check_vectors(self.index, self.directory)
         self.trainable = trainable
         self.schedule = schedule or Schedule()
+        self.schedule.check()
         self.tensorboard = tensorboard
 
     def fit(
@@ -161,46 +164,47 @@ class QuerySideTrainer:
             train, held_out = hold_out(train)
         else:
             held_out = judged_queries(*dev, self.directory.row_of, "dev judgements")
+            if len(held_out.queries) < FEWEST_DEV_QUERIES:
+                raise InputError(f"dev judgements: one query to choose on; give {FEWEST_DEV_QUERIES} or more")
         development = DevelopmentSet(held_out, self.index, self.directory.docids)
         frozen = self._frozen(train, query_vectors)
         dev_frozen = self._frozen(held_out, query_vectors)
         identity = self._identity(train, held_out)
         set_seed(self.schedule.seed)
         trainable: Trainable = TRAINABLE[self.trainable](self.encoder)
-        start = {name: value.clone() for name, value in trainable.module.state_dict().items()}
-        before_each = development.measure_per_query(dev_frozen)
         before = development.measure(dev_frozen)
 
         with ExitStack() as stack:
             if checkpoints is None:
                 checkpoints = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyserini-ltre-"))
-            newest = prepare_checkpoints(Path(checkpoints), identity, resume)
+            with PartialState().main_process_first():
+                newest = prepare_checkpoints(Path(checkpoints), identity, resume)
             trainer = self._trainer(
                 trainable,
                 TrainingQueries(trainable, train, self.directory.row_of, frozen),
-                lambda: development.measure(trainable.embed(development.texts, dev_frozen)),
-                before[MEASURE],
+                lambda: means(development.measure(trainable.embed(development.texts, dev_frozen))),
+                means(before)[MEASURE],
                 Path(checkpoints),
             )
             trainer.train(resume_from_checkpoint=str(newest) if newest else None)
         state = trainer.state
-        improved = state.best_metric is not None and state.best_metric > before[MEASURE]
-        after, after_each = before, before_each
-        if improved:
-            embeddings = trainable.embed(development.texts, dev_frozen)
-            after, after_each = development.measure(embeddings), development.measure_per_query(embeddings)
-        else:
-            trainable.module.load_state_dict(start)
+        # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
+        trainer.accelerator.unwrap_model(trainable.module, keep_fp32_wrapper=False)
+        after = development.measure(trainable.embed(development.texts, dev_frozen))
+        improved = means(after)[MEASURE] > means(before)[MEASURE]
+        if not improved:
+            after = before
         logged = state.log_history
         return TrainingResult(
-            encoder=trainable.finish(),
-            before=before,
-            after=after,
-            comparison=paired_t_test(before_each, after_each),
+            encoder=trainable.finish() if improved else trainable.discard(),
+            before=means(before),
+            after=means(after),
+            comparison=paired_t_test(before[MEASURE], after[MEASURE]),
             improved=improved,
             best_step=state.best_global_step if improved else 0,
             steps=state.global_step,
-            curve=[(0, before[MEASURE])] + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
+            curve=[(0, means(before)[MEASURE])]
+            + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
             losses=[(e["step"], e["loss"]) for e in logged if "loss" in e],
             train=train,
             dev=held_out,
@@ -234,7 +238,9 @@ class QuerySideTrainer:
             return torch.from_numpy(encode_texts(self.encoder, texts, "query", progress=True))
         lacking = [qid for qid in judged.queries if qid not in query_vectors]
         if lacking:
-            raise InputError(f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none")
+            raise InputError(
+                f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none"
+            )
         return torch.from_numpy(np.stack([query_vectors[qid] for qid in judged.queries]).astype(np.float32))
 
     def _identity(self, train: Judged, dev: Judged) -> dict[str, object]:
@@ -252,7 +258,7 @@ class QuerySideTrainer:
         self,
         trainable: Trainable,
         data: TrainingQueries,
-        measure: "callable",
+        measure: Callable[[], dict[str, float]],
         before: float,
         checkpoints: Path,
     ) -> RetrievalTrainer:
@@ -307,13 +313,18 @@ class QuerySideTrainer:
 
 
 def _check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
-    """Refuse an index with vectors that are zero or not finite: their documents can never be found rightly."""
+    """Refuse vectors that are not finite, and warn of zeros: their documents can never be found."""
+    zeros = 0
     for start in range(0, len(index), 65_536):
         norms = index.vectors(torch.arange(start, min(start + 65_536, len(index)))).square().sum(1)
-        bad = ~(norms.isfinite() & (norms > 0))
+        bad = ~norms.isfinite()
         if bad.any():
             docid = directory.docids[start + int(bad.nonzero()[0])]
             raise InputError(
-                f"{directory.path}: at least {int(bad.sum())} vectors are zero or not finite, that of {docid} first; "
-                "encode these documents again or leave them out"
+                f"{directory.path}: the vector of document {docid} is not finite; encode this document again"
             )
+        zeros += int((norms == 0).sum())
+    if zeros:
+        warnings.warn(
+            f"{directory.path}: {zeros} vectors are zero: their documents are never found", stacklevel=3
+        )

@@ -51,9 +51,13 @@ class TrainingResult:
         lines = [f"{len(self.train.queries)} training queries, {len(self.dev.queries)} dev queries"]
         for name, judged in (("training", self.train), ("dev", self.dev)):
             if judged.missing_documents:
-                lines.append(f"{judged.missing_documents} {name} judgements name documents not in the index: left out")
+                lines.append(
+                    f"{judged.missing_documents} {name} judgements name documents not in the index: left out"
+                )
             if judged.skipped_queries:
-                lines.append(f"{judged.skipped_queries} {name} queries have no relevant document there: skipped")
+                lines.append(
+                    f"{judged.skipped_queries} {name} queries have no relevant document there: skipped"
+                )
         if repeated := len(set(self.train.queries.values()) & set(self.dev.queries.values())):
             lines.append(f"warning: {repeated} dev queries are training queries too, so dev measures flatter")
         rows = [

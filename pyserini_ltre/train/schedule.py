@@ -1,6 +1,9 @@
 """How long and how fast is trained."""
 
+import math
 from dataclasses import dataclass
+
+from pyserini_ltre.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,21 @@ class Schedule:
     patience: int | None = None
     precision: str = "auto"
     seed: int = 42
+
+    def check(self) -> None:
+        """Refuse numbers that no training can have."""
+        for name in (
+            "epochs",
+            "batch_size",
+            "accumulate",
+            "learning_rate",
+            "clip",
+            "evaluations",
+            "patience",
+        ):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(f"--{name.replace('_', '-')} {value}: choose a number above 0")
 
     def steps(self, queries: int, processes: int = 1) -> tuple[int, int]:
         """Steps in all, and steps from one dev measurement to the next, which divide them."""

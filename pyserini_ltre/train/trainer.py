@@ -62,9 +62,7 @@ class RetrievalTrainer(Trainer):
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """Embed the queries, retrieve with these embeddings, and compare what was found."""
         queries = model(**inputs["features"])
-        loss = self.objective(
-            self.index, queries, inputs["frozen"], inputs["positives"], inputs["grades"]
-        )
+        loss = self.objective(self.index, queries, inputs["frozen"], inputs["positives"], inputs["grades"])
         return (loss, queries) if return_outputs else loss
 
     def evaluate(

@@ -1,9 +1,7 @@
 """Pairwise logistic loss over the ordered pairs of a ranking, for a whole batch at once."""
 
-
 import torch
 from torch.nn.functional import softplus
-
 
 
 def pairwise_logistic(

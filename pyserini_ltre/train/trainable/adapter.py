@@ -42,7 +42,9 @@ class LowRankResidual(nn.Module):
         """The same map as one linear layer, identity included, before the scaling."""
         dimension = self.up.out_features
         layer = nn.Linear(dimension, dimension, bias=False, device=self.up.weight.device)
-        layer.weight.copy_(torch.eye(dimension, device=self.up.weight.device) + self.up.weight @ self.down.weight)
+        layer.weight.copy_(
+            torch.eye(dimension, device=self.up.weight.device) + self.up.weight @ self.down.weight
+        )
         return layer
 
 
@@ -82,4 +84,8 @@ class QueryAdapter:
         self.encoder.head.append(self.module.as_linear())
         if isinstance(self.module.last, Normalize):
             self.encoder.head.append(Normalize())
+        return self.encoder.eval()
+
+    def discard(self) -> BiEncoder:
+        """Leave the encoder as it always was."""
         return self.encoder.eval()

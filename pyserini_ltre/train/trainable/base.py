@@ -33,3 +33,6 @@ class Trainable(Protocol):
 
     def finish(self) -> BiEncoder:
         """The encoder to keep, with the weights as they are now."""
+
+    def discard(self) -> BiEncoder:
+        """The encoder exactly as it was before training."""

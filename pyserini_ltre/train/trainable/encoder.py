@@ -20,6 +20,7 @@ class WholeEncoder:
     def __init__(self, encoder: BiEncoder) -> None:
         self.encoder = encoder
         self.module = encoder
+        self.start = {name: value.to("cpu", copy=True) for name, value in encoder.state_dict().items()}
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:
         """Token ids of each query."""
@@ -35,4 +36,9 @@ class WholeEncoder:
 
     def finish(self) -> BiEncoder:
         """The encoder itself."""
+        return self.encoder.eval()
+
+    def discard(self) -> BiEncoder:
+        """Put the first weights back."""
+        self.encoder.load_state_dict(self.start)
         return self.encoder.eval()

@@ -26,8 +26,11 @@ class LoraEncoder(WholeEncoder):
         try:
             from peft import LoraConfig, get_peft_model
         except ImportError:
-            raise InputError('--trainable lora needs peft; install it: pip install "pyserini-ltre[lora]"') from None
-        super().__init__(encoder)
+            raise InputError(
+                '--trainable lora needs peft; install it: pip install "pyserini-ltre[lora]"'
+            ) from None
+        self.encoder = encoder
+        self.module = encoder
         encoder.requires_grad_(False)
         config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", bias="none")
         # The random halves of the updates are drawn here: like everything else, from the seed.
@@ -36,4 +39,9 @@ class LoraEncoder(WholeEncoder):
     def finish(self) -> BiEncoder:
         """Merge the updates into the weights."""
         self.encoder.backbone = self.encoder.backbone.merge_and_unload()
+        return self.encoder.requires_grad_(True).eval()
+
+    def discard(self) -> BiEncoder:
+        """Take the updates off."""
+        self.encoder.backbone = self.encoder.backbone.unload()
         return self.encoder.requires_grad_(True).eval()

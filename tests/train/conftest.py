@@ -1,0 +1,63 @@
+"""A small retrieval problem that can be learned: each topic has its own words and its own place among the vectors."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import faiss
+import numpy as np
+import pytest
+
+from pyserini_ltre.index.directory import write_index_directory
+
+WORDS = (
+    "open close read write file socket list sort search query document index vector train encode decode "
+    "parse split join path name string number date time thread lock queue stack tree"
+).split()
+TOPICS = [WORDS[start : start + 3] for start in range(0, 30, 3)]
+DOCUMENTS_A_TOPIC = 4
+DIMENSION = 32
+
+
+class Problem(NamedTuple):
+    """An index directory, and training and dev queries with their judgements."""
+
+    directory: Path
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+    dev: tuple[dict[str, str], dict[str, dict[str, int]]]
+
+
+def make_index(path, vectors, docids):
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    record = {"name": "tiny", "pooling": "mean", "normalise": True, "prefix": "", "max_length": 64}
+    write_index_directory(path, index, docids, record)
+    return path
+
+
+@pytest.fixture
+def write_index():
+    """Write vectors (N, d) and their ids as an index directory."""
+    return make_index
+
+
+@pytest.fixture(scope="session")
+def problem(tmp_path_factory):
+    generator = np.random.default_rng(17)
+    centres = generator.normal(size=(len(TOPICS), DIMENSION))
+    vectors = np.repeat(centres, DOCUMENTS_A_TOPIC, axis=0)
+    vectors = (vectors + 0.3 * generator.normal(size=vectors.shape)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    docids = [f"{topic}-{number}" for topic in range(len(TOPICS)) for number in range(DOCUMENTS_A_TOPIC)]
+    queries, qrels = {}, {}
+    for number in range(100):
+        topic = number % len(TOPICS)
+        words = generator.choice(TOPICS[topic], size=4)
+        queries[f"{number:04d}"] = " ".join(words)
+        qrels[f"{number:04d}"] = {f"{topic}-{document}": 1 for document in range(DOCUMENTS_A_TOPIC)}
+    parts = [
+        ({q: queries[q] for q in qids}, {q: qrels[q] for q in qids})
+        for qids in (list(queries)[:70], list(queries)[70:])
+    ]
+    directory = make_index(tmp_path_factory.mktemp("problem") / "index", vectors, docids)
+    return Problem(directory, *parts[0], parts[1])
