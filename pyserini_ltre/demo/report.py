@@ -12,6 +12,7 @@ from pyserini_ltre.run import read_run
 
 PRIMARY = "nDCG@10"
 SHOWN_HITS = 3
+ROWS = {"bm25": "BM25", "hybrid": "hybrid (trained + BM25)", "fusion": "fusion (reciprocal ranks)"}
 
 
 def write_report(
@@ -62,7 +63,10 @@ def write_report(
     (folder.path / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     table = markdown_table(
         ("test split", *DEFAULT_MEASURES),
-        [(system, *(f"{means[system][measure]:.4f}" for measure in DEFAULT_MEASURES)) for system in SYSTEMS],
+        [
+            (ROWS.get(system, system), *(f"{means[system][measure]:.4f}" for measure in DEFAULT_MEASURES))
+            for system in SYSTEMS
+        ],
     )
     seconds = markdown_table(("stage", "seconds"), [(name, f"{s:.0f}") for name, s in folder.seconds.items()])
     summary = (

@@ -115,7 +115,6 @@ def search(folder: DemoFolder, name: str) -> float:
                 *("sparse", "--index", path / "bm25-index"),
                 *("fusion", "--alpha", str(alpha), "--hits", str(HITS)),
                 *("run", "--topics", f"{name}-test", "--output", runs["hybrid"], "--hits", str(HITS)),
-                *("--batch-size", "128", "--threads", "2"),
                 log=path / "logs" / "hybrid.txt",
             )
             run_command(
@@ -144,7 +143,7 @@ def trec_eval(folder: DemoFolder, name: str) -> dict[str, float]:
 def _dense(path: Path, name: str, split: str, encoder: str, run: Path) -> None:
     run_command(
         *("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}"),
-        *("--output", run, "--hits", str(HITS), "--batch-size", "128", "--threads", "2"),
+        *("--output", run, "--hits", str(HITS)),
         log=path / "logs" / f"{run.stem}.txt",
     )
 
@@ -152,6 +151,6 @@ def _dense(path: Path, name: str, split: str, encoder: str, run: Path) -> None:
 def _bm25(path: Path, name: str, split: str, run: Path) -> None:
     run_command(
         *("pyserini.search.lucene", "--bm25", "--index", path / "bm25-index", "--topics", f"{name}-{split}"),
-        *("--output", run, "--hits", str(HITS), "--batch-size", "128", "--threads", "2"),
+        *("--output", run, "--hits", str(HITS)),
         log=path / "logs" / f"{run.stem}.txt",
     )

@@ -8,17 +8,20 @@ from functools import cached_property
 from pathlib import Path
 
 import faiss
-import numpy as np
 import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import whole_directory
+from pyserini_ltre.index.bfloat16 import Bfloat16Index
 from pyserini_ltre.index.exact import ExactIndex
-from pyserini_ltre.index.faiss import FaissIndex
+from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
+from pyserini_ltre.index.originals import WithOriginalVectors
 from pyserini_ltre.index.seam import DenseIndex
 
-FINGERPRINT_ROWS = 64
-BACKENDS = ("exact", "faiss")
+BACKENDS = ("exact", "faiss", "exact-bf16")
+# What the fingerprint reads of the index file.
+FINGERPRINT_BLOCKS = 64
+FINGERPRINT_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,7 @@ class IndexDirectory:
                 raise InputError(
                     f"{self.path}: no file {name}; name a directory that pyserini.encode --to-faiss made"
                 )
-        try:
-            self.index = faiss.read_index(str(self.path / "index"), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0][-160:]
-            raise InputError(
-                f"{self.path}/index: FAISS cannot read it ({reason}); build the index again"
-            ) from None
+        self.index = read_index_file(self.path / "index")
         self.docids = (self.path / "docid").read_text(encoding="utf-8").removesuffix("\n").split("\n")
         if len(self.docids) != self.index.ntotal:
             raise InputError(
@@ -117,53 +114,82 @@ class IndexDirectory:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the ids, the shape and some of the vectors: another encoder's index differs."""
+        """SHA-256 of the ids, and of the size and blocks of the index file: another encoder's index differs."""
         digest = hashlib.sha256((self.path / "docid").read_bytes())
-        digest.update(f"{self.index.ntotal} {self.index.d} {self.index.metric_type}".encode())
-        rows = np.linspace(0, self.index.ntotal - 1, min(FINGERPRINT_ROWS, self.index.ntotal), dtype=np.int64)
-        digest.update(FaissIndex(self.index).vectors(torch.from_numpy(rows)).numpy().tobytes())
+        size = (self.path / "index").stat().st_size
+        digest.update(str(size).encode())
+        with open(self.path / "index", "rb") as file:
+            for block in range(FINGERPRINT_BLOCKS):
+                file.seek(size * block // FINGERPRINT_BLOCKS)
+                digest.update(file.read(FINGERPRINT_BYTES))
         return digest.hexdigest()
 
-    def open(self, backend: str | None = None, vectors: str | os.PathLike | None = None) -> DenseIndex:
+    def open(
+        self,
+        backend: str | None = None,
+        vectors: str | os.PathLike | None = None,
+        device: str | torch.device = "cpu",
+    ) -> DenseIndex:
         """Put the index behind the retrieval seam.
 
         Parameters
         ----------
-        backend : {"exact", "faiss"}, optional
-            Exact search in torch over the stored vectors, or FAISS's own search. By default exact for a flat index.
+        backend : {"exact", "exact-bf16", "faiss"}, optional
+            Exact search in torch over the vectors (decoded where the index is compressed), the same in half the
+            memory, or FAISS's own search. By default exact for a flat index, FAISS for any other.
+        vectors : path, optional
+            The original vectors of a compressed index, a .npy file: the search goes through the index, `vectors`
+            come from there.
+        device : str or torch.device
+            Where exact search runs.
 
         Returns
         -------
         DenseIndex
             With ``search`` and ``vectors``.
+
+        Raises
+        ------
+        InputError
+            If the back end is unknown, the metric is not the inner product, or the vectors are not those of the index.
         """
-        flat = isinstance(faiss.downcast_index(self.index), faiss.IndexFlat)
+        stored = flat_vectors(self.index)
         if backend is None:
-            backend = "exact" if flat else "faiss"
-        if backend == "faiss":
-            return FaissIndex(self.index)
-        if backend != "exact":
+            backend = "faiss" if stored is None else "exact"
+        if backend not in BACKENDS:
             raise InputError(f"search back end {backend}: use one of {', '.join(BACKENDS)}")
-        FaissIndex(self.index)  # refuses another metric
-        return ExactIndex(torch.from_numpy(stored_vectors(self.index)), owner=self.index)
+        index: DenseIndex = FaissIndex(self.index)
+        if backend != "faiss" and stored is not None:
+            index = ExactIndex(torch.from_numpy(stored), owner=self.index)
+        if backend == "exact-bf16":
+            index = Bfloat16Index(index, device)
+        elif backend == "exact":
+            documents = index.documents if stored is not None else all_vectors(index)
+            index = ExactIndex(documents.to(device), owner=self.index)
+        return index if vectors is None else WithOriginalVectors(index, vectors)
 
 
-def stored_vectors(index: "faiss.Index") -> np.ndarray:
-    """All vectors of an index, (N, d) float32: a flat index's own memory (keep the index), decoded for any other."""
-    flat = faiss.downcast_index(index)
-    if isinstance(flat, faiss.IndexFlat):
-        return faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
-    return index.reconstruct_n(0, index.ntotal)
+def all_vectors(index: DenseIndex, chunk: int = 8192) -> torch.Tensor:
+    """All vectors of an index, (N, d) float32, decoded a chunk at a time."""
+    vectors = torch.empty(len(index), index.dimension)
+    for start in range(0, len(index), chunk):
+        vectors[start : start + chunk] = index.vectors(torch.arange(start, min(start + chunk, len(index))))
+    return vectors
 
 
-def open_index(directory: str | os.PathLike, backend: str | None = None) -> DenseIndex:
+def open_index(
+    directory: str | os.PathLike,
+    backend: str | None = None,
+    vectors: str | os.PathLike | None = None,
+    device: str | torch.device = "cpu",
+) -> DenseIndex:
     """Open an index directory for retrieval inside training.
 
     Parameters
     ----------
     directory : path
         Pyserini's index directory.
-    backend : {"exact", "faiss"}, optional
+    backend, vectors, device
         See `IndexDirectory.open`.
 
     Returns
@@ -171,7 +197,7 @@ def open_index(directory: str | os.PathLike, backend: str | None = None) -> Dens
     DenseIndex
         With ``search(queries, k) -> (scores, rows)`` and ``vectors(rows)``.
     """
-    return IndexDirectory(directory).open(backend)
+    return IndexDirectory(directory).open(backend, vectors, device)
 
 
 def check_docids(docids: list[str]) -> None:

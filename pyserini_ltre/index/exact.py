@@ -2,24 +2,67 @@
 
 import torch
 
-# Scores of a chunk take queries x this many x 4 bytes.
-CHUNK = 65_536
+# Scores computed at a time. On a CPU they should stay in its cache; a GPU wants fewer, larger products.
+SCORES = {"cpu": 2**20, "cuda": 2**27}
+SMALLEST_CHUNK = 1024
+
+
+def exact_search(
+    documents: torch.Tensor, queries: torch.Tensor, k: int, chunk: int | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the k documents with the largest inner products.
+
+    Parameters
+    ----------
+    documents : Tensor (N, d)
+        Vectors of any floating-point type; their device is where the search runs.
+    queries : Tensor (B, d)
+        Vectors of the same type and device.
+    k : int
+        Documents a query.
+    chunk : int, optional
+        Documents scored at a time; by default chosen from the number of queries and the device.
+
+    Returns
+    -------
+    scores : Tensor (B, k)
+        Float32, falling; minus infinity where there are fewer than k documents.
+    rows : LongTensor (B, k)
+        Best first; -1 where there are fewer than k documents.
+    """
+    device = documents.device
+    chunk = chunk or max(SMALLEST_CHUNK, SCORES.get(device.type, SCORES["cuda"]) // max(1, len(queries)))
+    scores = torch.full((len(queries), k), float("-inf"), device=device)
+    rows = torch.full((len(queries), k), -1, device=device)
+    for start in range(0, len(documents), chunk):
+        # Documents come first in the product: the smaller matrix is the one that the CPU has to rearrange.
+        products = (documents[start : start + chunk] @ queries.T).float()
+        if start == 0:
+            found, found_rows = products.T.topk(min(k, len(products)), dim=1)
+        else:
+            # After the first chunks almost no document enters any query's top k; only those are merged.
+            # "Not below" rather than "above": a query that is not a number must not hide the others' documents.
+            candidates = (~((products - scores[:, -1]).amax(1) <= 0)).nonzero().squeeze(1)
+            found, found_rows = products[candidates].T, (candidates + start).expand(len(queries), -1)
+        scores, order = torch.cat([scores, found], 1).topk(k, dim=1)
+        rows = torch.cat([rows, found_rows], 1).gather(1, order)
+    return scores, rows
 
 
 class ExactIndex:
-    """Exact inner-product search over vectors in memory.
+    """Exact inner-product search over vectors in memory, or in a memory-mapped file.
 
     Parameters
     ----------
     documents : Tensor (N, d)
         Document vectors; their device is where the search runs.
-    chunk : int
-        Documents scored at a time.
+    chunk : int, optional
+        See `exact_search`.
     owner : object, optional
         What the memory of `documents` belongs to; kept alive as long as this index.
     """
 
-    def __init__(self, documents: torch.Tensor, chunk: int = CHUNK, owner: object = None) -> None:
+    def __init__(self, documents: torch.Tensor, chunk: int | None = None, owner: object = None) -> None:
         self.documents = documents
         self.chunk = chunk
         self.owner = owner
@@ -35,25 +78,9 @@ class ExactIndex:
     @torch.no_grad()
     def search(self, queries: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the k documents with the largest inner products; see `DenseIndex.search`."""
-        device = queries.device
-        queries = queries.detach().to(self.documents.device, self.documents.dtype)
-        scores = rows = None
-        for start in range(0, len(self), self.chunk):
-            products = (queries @ self.documents[start : start + self.chunk].T).float()
-            top, place = products.topk(min(k, products.shape[1]), dim=1)
-            place = place + start
-            if scores is None:
-                scores, rows = top, place
-            else:
-                scores, order = torch.cat([scores, top], 1).topk(
-                    min(k, scores.shape[1] + top.shape[1]), dim=1
-                )
-                rows = torch.cat([rows, place], 1).gather(1, order)
-        missing = k - scores.shape[1]
-        if missing > 0:
-            scores = torch.nn.functional.pad(scores, (0, missing), value=float("-inf"))
-            rows = torch.nn.functional.pad(rows, (0, missing), value=-1)
-        return scores.to(device), rows.to(device)
+        moved = queries.detach().to(self.documents.device, self.documents.dtype)
+        scores, rows = exact_search(self.documents, moved, k, self.chunk)
+        return scores.to(queries.device), rows.to(queries.device)
 
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
         """Vectors of rows; see `DenseIndex.vectors`."""

@@ -1,5 +1,7 @@
 """Any FAISS index behind the retrieval seam."""
 
+import os
+
 import faiss
 import numpy as np
 import torch
@@ -8,12 +10,12 @@ from pyserini_ltre.errors import InputError
 
 
 class FaissIndex:
-    """Search and vectors of a FAISS index as it is on disk.
+    """Search and vectors of a FAISS index as it is on disk, with the search parameters (nprobe, efSearch) stored in it.
 
     Parameters
     ----------
     index : faiss.Index
-        An inner-product index whose vectors can be reconstructed.
+        An inner-product index.
 
     Raises
     ------
@@ -26,9 +28,6 @@ class FaissIndex:
             raise InputError(
                 "the index measures Euclidean distance; build it for the inner product (METRIC_INNER_PRODUCT)"
             )
-        inverted = faiss.try_extract_index_ivf(index)
-        if inverted is not None:
-            inverted.make_direct_map()  # without it an inverted file cannot say where a row is
         self.index = index
 
     def __len__(self) -> int:
@@ -48,7 +47,82 @@ class FaissIndex:
 
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
         """Vectors of rows, decoded where the index is compressed; see `DenseIndex.vectors`."""
+        prepare_decoding(self.index)
         # Each row is decoded once however often it was retrieved in the batch.
         unique, place = np.unique(rows.cpu().numpy().ravel(), return_inverse=True)
-        decoded = self.index.reconstruct_batch(unique)
+        decoded = decode(self.index, unique)
         return torch.from_numpy(decoded[place]).view(*rows.shape, self.dimension).to(rows.device)
+
+
+def prepare_decoding(index: "faiss.Index") -> None:
+    """Let an inverted file find its rows: 8 bytes a row, so not before someone asks for vectors."""
+    inverted = faiss.try_extract_index_ivf(index)
+    if inverted is None:
+        return
+    inverted = faiss.downcast_index(inverted)
+    if isinstance(inverted, faiss.IndexIVFPQFastScan) and inverted.fine_quantizer is None:
+        inverted.fine_quantizer = inverted.pq  # FAISS 1.15 forgets it when it reads the file, and crashes
+    if inverted.direct_map.no():
+        try:
+            inverted.make_direct_map()
+        except RuntimeError as error:
+            if "sequential ids" not in str(error).replace("seuquential", "sequential"):
+                raise
+            raise InputError(
+                "the index has ids of its own instead of row numbers; build it with add, not add_with_ids"
+            ) from None
+
+
+def decode(index: "faiss.Index", rows: np.ndarray) -> np.ndarray:
+    """Vectors (n, d) of rows (n,)."""
+    if not isinstance(index, faiss.IndexPreTransform):
+        return index.reconstruct_batch(rows)
+    # FAISS would undo the transforms row by row; one product for all rows is several times faster.
+    transformed = decode(faiss.downcast_index(index.index), rows)
+    vectors = np.empty((len(rows), index.d), dtype=np.float32)
+    index.reverse_chain(len(rows), faiss.swig_ptr(transformed), faiss.swig_ptr(vectors))
+    return vectors
+
+
+def flat_vectors(index: "faiss.Index") -> np.ndarray | None:
+    """All vectors of a flat index, (N, d) float32: its own memory (keep the index). None for any other index."""
+    if not isinstance(index, faiss.IndexFlat):
+        return None
+    return faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
+
+
+def read_index_file(path: str | os.PathLike) -> "faiss.Index":
+    """Read a FAISS index, memory-mapped where FAISS can.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    faiss.Index
+        Its search gives row numbers: a map of ids that only counts the rows is taken off.
+
+    Raises
+    ------
+    InputError
+        If FAISS cannot read it, or it has ids that are not row numbers.
+    """
+    try:
+        try:
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError:  # a kind that can only be read into memory, or a broken file
+            index = faiss.read_index(str(path))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0][-160:]
+        raise InputError(f"{path}: FAISS cannot read it ({reason}); build the index again") from None
+    if not isinstance(index, faiss.IndexIDMap):
+        return index
+    if not np.array_equal(faiss.vector_to_array(index.id_map), np.arange(index.ntotal)):
+        raise InputError(
+            f"{path}: its ids are not the row numbers 0, 1, 2 ...; build the index without an id map"
+        )
+    mapped = faiss.downcast_index(index.index)
+    mapped.referenced_objects = [index]  # the map owns it
+    return mapped

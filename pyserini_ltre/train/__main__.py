@@ -1,13 +1,13 @@
 """Train the query side: ``python -m pyserini_ltre.train adore|ltre|softmax --index DIR --encoder MODEL ...``."""
 
 import errno
-import os
 import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from accelerate import PartialState
 from transformers import HfArgumentParser
 from transformers.utils import logging
 
@@ -70,8 +70,11 @@ def main(argv: list[str] | None = None) -> None:
     checkpoints = output.with_name(f"{output.name}.checkpoints")
     try:
         result = trainer.fit(queries, qrels, dev, query_vectors, checkpoints, run.resume)
-        if os.environ.get("RANK", "0") == "0":
-            save(output, trainer, result, model, held_out=dev is None)
+        processes = PartialState()
+        processes.wait_for_everyone()
+        if not processes.is_main_process:
+            return
+        save(output, trainer, result, model, held_out=dev is None)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -36,7 +36,9 @@ class ModelArguments:
     query_max_length: int | None = field(
         default=None, metadata={"help": "tokens after which a query is cut (default: the model's)"}
     )
-    device: str = field(default="cpu", metadata={"help": "cpu, cuda, cuda:1 ..."})
+    device: Literal["cpu", "cuda"] = field(
+        default="cpu", metadata={"help": "where to train; CUDA_VISIBLE_DEVICES chooses among several GPUs"}
+    )
 
 
 @dataclass
@@ -102,7 +104,12 @@ class ObjectiveArguments:
 class ScheduleArguments:
     """How long and how fast."""
 
-    epochs: float = field(default=Schedule.epochs, metadata={"help": "passes over the training queries"})
+    epochs: float | None = field(
+        default=None,
+        metadata={
+            "help": "passes over the training queries (default: 3 to 10, about 300 steps; adapter: 600)"
+        },
+    )
     batch_size: int = field(default=Schedule.batch_size, metadata={"help": "queries a step and process"})
     accumulate: int = field(default=Schedule.accumulate, metadata={"help": "batches that make one step"})
     learning_rate: float | None = field(

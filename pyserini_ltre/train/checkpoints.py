@@ -14,8 +14,6 @@ from pyserini_ltre.files import whole_file
 
 COMPLETE = "complete"
 IDENTITY = "training.json"
-# Two, because the older one must still be whole while the newer one is being written.
-KEPT = 2
 
 
 class MarkComplete(TrainerCallback):

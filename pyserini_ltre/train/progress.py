@@ -1,9 +1,25 @@
 """The live line: step, loss, dev measure, queries a second, time left."""
 
+import os
+
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.development import MEASURE
+
+
+def tensorboard_callback(folder: str | os.PathLike) -> TrainerCallback:
+    """Log losses and dev measures for TensorBoard."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise InputError(
+            '--tensorboard needs tensorboard; install it: pip install "pyserini-ltre[tensorboard]"'
+        ) from None
+    from transformers.integrations import TensorBoardCallback
+
+    return TensorBoardCallback(SummaryWriter(log_dir=str(folder)))
 
 
 class ProgressLine(TrainerCallback):

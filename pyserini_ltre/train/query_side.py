@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import PartialState
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
 
 from pyserini_ltre.collection.records import Qrels, Queries
-from pyserini_ltre.encode.batching import encode_texts, resolve_precision
+from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.eval import paired_t_test
 from pyserini_ltre.index import DenseIndex, IndexDirectory
 from pyserini_ltre.train.checkpoints import (
-    KEPT,
     MarkComplete,
     content_fingerprint,
     prepare_checkpoints,
@@ -29,7 +28,7 @@ from pyserini_ltre.train.checkpoints import (
 from pyserini_ltre.train.data import FEWEST_DEV_QUERIES, Judged, TrainingQueries, hold_out, judged_queries
 from pyserini_ltre.train.development import MEASURE, DevelopmentSet, means
 from pyserini_ltre.train.objective import HITS, QuerySideObjective
-from pyserini_ltre.train.progress import ProgressLine
+from pyserini_ltre.train.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.result import TrainingResult
 from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainable import TRAINABLE, Trainable
@@ -184,7 +183,7 @@ class QuerySideTrainer:
                 TrainingQueries(trainable, train, self.directory.row_of, frozen),
                 lambda: means(development.measure(trainable.embed(development.texts, dev_frozen))),
                 means(before)[MEASURE],
-                Path(checkpoints),
+                str(checkpoints),
             )
             trainer.train(resume_from_checkpoint=str(newest) if newest else None)
         state = trainer.state
@@ -260,49 +259,22 @@ class QuerySideTrainer:
         data: TrainingQueries,
         measure: Callable[[], dict[str, float]],
         before: float,
-        checkpoints: Path,
+        checkpoints: str,
     ) -> RetrievalTrainer:
-        schedule = self.schedule
-        steps, every = schedule.steps(len(data), int(os.environ.get("WORLD_SIZE", "1")))
+        steps, every = self.schedule.steps(len(data), PartialState().num_processes, trainable.steps)
+        callbacks: list[TrainerCallback] = [ProgressLine(before), MarkComplete()]
+        if self.schedule.patience is not None:
+            callbacks.append(EarlyStoppingCallback(self.schedule.patience))
         if self.tensorboard is not None:
-            os.environ["TENSORBOARD_LOGGING_DIR"] = str(self.tensorboard)
-        arguments = TrainingArguments(
-            output_dir=str(checkpoints),
-            max_steps=steps,
-            per_device_train_batch_size=schedule.batch_size,
-            gradient_accumulation_steps=schedule.accumulate,
-            learning_rate=schedule.learning_rate or trainable.learning_rate,
-            lr_scheduler_type=schedule.decay,
-            warmup_steps=steps // 10,
-            weight_decay=0.0,
-            max_grad_norm=schedule.clip,
-            bf16=resolve_precision(schedule.precision, self.encoder.device) == "bf16",
-            eval_strategy="steps",
-            eval_steps=every,
-            save_strategy="steps",
-            save_steps=every,
-            save_total_limit=KEPT,
-            load_best_model_at_end=True,
-            metric_for_best_model=MEASURE,
-            greater_is_better=True,
-            logging_steps=min(10, every),
-            report_to=[] if self.tensorboard is None else ["tensorboard"],
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            dataloader_pin_memory=False,
-            use_cpu=self.encoder.device.type == "cpu",
-            seed=schedule.seed,
-            data_seed=schedule.seed,
-        )
-        callbacks = [ProgressLine(before), MarkComplete()]
-        if schedule.patience is not None:
-            callbacks.append(EarlyStoppingCallback(schedule.patience))
+            callbacks.append(tensorboard_callback(self.tensorboard))
         trainer = RetrievalTrainer(
             objective=self.objective,
             index=self.index,
             measure=measure,
             model=trainable.module,
-            args=arguments,
+            args=self.schedule.training_arguments(
+                checkpoints, steps, every, trainable.learning_rate, self.encoder.device, MEASURE
+            ),
             train_dataset=data,
             eval_dataset=data,
             data_collator=data.collate,

@@ -7,6 +7,7 @@ from torch import nn
 from transformers import Trainer
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import DenseIndex
 from pyserini_ltre.train.data import TrainingQueries
 from pyserini_ltre.train.objective import QuerySideObjective
@@ -62,8 +63,16 @@ class RetrievalTrainer(Trainer):
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """Embed the queries, retrieve with these embeddings, and compare what was found."""
         queries = model(**inputs["features"])
-        loss = self.objective(self.index, queries, inputs["frozen"], inputs["positives"], inputs["grades"])
+        loss = self._loss(queries, inputs)
+        if not torch.isfinite(loss):
+            raise InputError(
+                f"the loss became {loss.item()} at step {self.state.global_step + 1}; the checkpoints before it are "
+                f"in {self.args.output_dir}; lower --learning-rate"
+            )
         return (loss, queries) if return_outputs else loss
+
+    def _loss(self, queries: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.objective(self.index, queries, inputs["frozen"], inputs["positives"], inputs["grades"])
 
     def evaluate(
         self,

@@ -60,6 +60,7 @@ class QueryAdapter:
     """
 
     learning_rate = 1e-3
+    steps = 600
 
     def __init__(self, encoder: BiEncoder, rank: int = RANK) -> None:
         self.encoder = encoder

@@ -17,10 +17,13 @@ class Trainable(Protocol):
         What the optimiser sees: maps the features of a batch to embeddings (B, d).
     learning_rate : float
         Peak rate that suits it, unless the user says otherwise.
+    steps : int
+        Steps that suit it, unless the user says otherwise.
     """
 
     module: nn.Module
     learning_rate: float
+    steps: int
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:
         """Features of each query, made once: its tokens, or its frozen embedding."""

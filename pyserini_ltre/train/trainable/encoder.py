@@ -16,6 +16,7 @@ class WholeEncoder:
     """
 
     learning_rate = 5e-5
+    steps = 300
 
     def __init__(self, encoder: BiEncoder) -> None:
         self.encoder = encoder

@@ -21,6 +21,7 @@ class LoraEncoder(WholeEncoder):
     """
 
     learning_rate = 5e-4
+    steps = 300
 
     def __init__(self, encoder: BiEncoder) -> None:
         try:

@@ -1,0 +1,71 @@
+"""Work on index directories: ``python -m pyserini_ltre.index compress --index DIR --factory OPQ48,PQ48 --output DIR``."""
+
+import argparse
+
+from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.index.compress import Compression, compress
+from pyserini_ltre.index.directory import IndexDirectory
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """Command line of ``python -m pyserini_ltre.index``."""
+    parser = argparse.ArgumentParser(prog="python -m pyserini_ltre.index", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("compress", help="write a compressed copy of an index, and measure it")
+    command.add_argument("--index", required=True, help="index directory to compress")
+    command.add_argument(
+        "--factory", required=True, help="FAISS's name of the new index, such as OPQ48,PQ48 or SQ8"
+    )
+    command.add_argument("--output", required=True, help="index directory to write")
+    command.add_argument(
+        "--sample", type=int, help="vectors to train on (default: 65536, more for many lists)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="of the random sample (default: 0)")
+    command.add_argument(
+        "--query-vectors",
+        help=".npy file of query embeddings to measure recall with (default: 256 of the index)",
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace an output directory that is not empty"
+    )
+    return parser.parse_args(argv)
+
+
+@exit_on_input_error
+def main(argv: list[str] | None = None) -> None:
+    """Compress an index directory and print what it costs."""
+    arguments = parse_arguments(argv)
+    result = compress(
+        IndexDirectory(arguments.index),
+        arguments.factory,
+        arguments.output,
+        arguments.sample,
+        arguments.seed,
+        arguments.query_vectors,
+        arguments.overwrite,
+    )
+    print(report(result, own_queries=arguments.query_vectors is None))
+    print(f"{result.documents} documents in {arguments.output}")
+
+
+def report(result: Compression, own_queries: bool) -> str:
+    """Sizes before and after, and recall, in lines."""
+    lines = [f"trained on {result.trained_on} vectors in {result.seconds:.0f} s"]
+    if result.wanted:
+        lines.append(f"FAISS would like at least {result.wanted} to train on: expect a lower recall")
+    lines.append(
+        f"file and memory: {result.bytes_before / 1e6:.2f} MB -> {result.bytes_after / 1e6:.2f} MB, "
+        f"{result.bytes_before / result.bytes_after:.1f} times smaller"
+    )
+    lines.append(
+        f"bytes a document: {result.vector_bytes_before:.0f} -> {result.vector_bytes_after:.0f}, "
+        f"{result.vector_bytes_before / result.vector_bytes_after:.1f} times smaller"
+    )
+    queries = "vectors of the index itself as queries" if own_queries else "queries"
+    recall = ", ".join(f"recall@{k} {value:.3f}" for k, value in result.recall.items())
+    lines.append(f"against exact search, {result.queries} {queries}: {recall}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""A compressed copy of an index directory, and what compression costs."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import check_output_directory, whole_directory
+from pyserini_ltre.index.bfloat16 import CHUNK
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.originals import read_vectors
+from pyserini_ltre.index.seam import DenseIndex
+
+# Vectors that FAISS uses to train 256 centroids, at most; and for each list of an inverted file, enough.
+SAMPLE = 65_536
+SAMPLE_PER_LIST = 64
+QUERIES = 256
+DEPTHS = (10, 100)
+
+
+@dataclass(frozen=True)
+class Compression:
+    """What became of an index.
+
+    Attributes
+    ----------
+    documents : int
+        Number of vectors.
+    bytes_before, bytes_after : int
+        Size of the index file, which is what a search keeps in memory.
+    vector_bytes_before, vector_bytes_after : float
+        The part of it that grows with the collection, a document.
+    recall : dict of int to float
+        Part of the exact top k that the compressed index has in its top k, for each k.
+    queries : int
+        Number of queries that it was measured with.
+    trained_on : int
+        Number of vectors that it was trained on.
+    wanted : int
+        Number of vectors that FAISS would have liked for training at least; 0 if it had enough.
+    seconds : float
+        Time of training.
+    """
+
+    documents: int
+    bytes_before: int
+    bytes_after: int
+    vector_bytes_before: float
+    vector_bytes_after: float
+    recall: dict[int, float]
+    queries: int
+    trained_on: int
+    wanted: int
+    seconds: float
+
+
+def compress(
+    directory: IndexDirectory,
+    factory: str,
+    output: str | os.PathLike,
+    sample: int | None = None,
+    seed: int = 0,
+    query_vectors: str | os.PathLike | None = None,
+    overwrite: bool = False,
+) -> Compression:
+    """Write a compressed copy of an index directory, and measure it.
+
+    Parameters
+    ----------
+    directory : IndexDirectory
+        What to compress.
+    factory : str
+        FAISS's name of the index to make, for example ``OPQ48,PQ48``.
+    output : path
+        Directory to write, whole or not at all.
+    sample : int, optional
+        Vectors to train on; by default 65,536, or 64 a list of an inverted file if that is more.
+    seed : int
+        Of the sample and of the queries; equal seeds give equal files.
+    query_vectors : path, optional
+        A .npy file of query embeddings to measure recall with; by default 256 vectors of the index itself.
+    overwrite : bool
+        Whether a directory that is not empty may be replaced.
+
+    Returns
+    -------
+    Compression
+        Sizes before and after, and recall.
+
+    Raises
+    ------
+    InputError
+        If FAISS does not know the name, it does not fit the vectors, or there are too few of them.
+    """
+    output = check_output_directory(output, overwrite)
+    if output.resolve() == directory.path.resolve():
+        raise InputError(f"{output} is the index to be compressed; name another directory for the copy")
+    if sample is not None and sample < 1:
+        raise InputError(f"--sample {sample}: choose 1 or more")
+    source = directory.open()
+    compressed = _empty_index(factory, source.dimension)
+    if query_vectors is not None:
+        queries = torch.from_numpy(
+            np.asarray(read_vectors(query_vectors, source.dimension), dtype=np.float32)
+        )
+    else:
+        queries = source.vectors(_random_rows(source, QUERIES, seed + 1))
+
+    inverted = faiss.try_extract_index_ivf(compressed)
+    sample = sample or max(SAMPLE, SAMPLE_PER_LIST * (inverted.nlist if inverted else 0))
+    training = source.vectors(_random_rows(source, sample, seed)).numpy()
+    started = time.monotonic()
+    wanted = _train(compressed, training, factory)
+    seconds = time.monotonic() - started
+    fixed = len(faiss.serialize_index(compressed))
+    for rows in tqdm(torch.arange(len(source)).split(CHUNK), desc="compress", unit="chunk"):
+        compressed.add(source.vectors(rows).numpy())
+
+    with whole_directory(output, overwrite) as partial:
+        faiss.write_index(compressed, str(partial / "index"))
+        for name in ("docid", "encoder.json"):
+            if (directory.path / name).exists():
+                shutil.copyfile(directory.path / name, partial / name)
+        before, after = ((path / "index").stat().st_size for path in (directory.path, partial))
+        recall = _recall(directory.open("exact"), IndexDirectory(partial).open("faiss"), queries)
+    fixed_before = len(faiss.serialize_index(faiss.IndexFlatIP(source.dimension)))
+    return Compression(
+        documents=len(source),
+        bytes_before=before,
+        bytes_after=after,
+        vector_bytes_before=(before - fixed_before) / len(source),
+        vector_bytes_after=(after - fixed) / len(source),
+        recall=recall,
+        queries=len(queries),
+        trained_on=len(training),
+        wanted=wanted,
+        seconds=seconds,
+    )
+
+
+def _empty_index(factory: str, dimension: int) -> "faiss.Index":
+    try:
+        index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].split("Error: ")[-1][-160:]
+        raise InputError(
+            f"--factory {factory}: FAISS cannot make it for {dimension} dimensions ({reason}); "
+            "choose another, such as OPQ48,PQ48 (the numbers must divide the dimensions)"
+        ) from None
+    if index.metric_type != faiss.METRIC_INNER_PRODUCT or isinstance(index, faiss.IndexIDMap):
+        raise InputError(
+            f"--factory {factory}: no inner product over row numbers; choose another, such as OPQ48,PQ48"
+        )
+    return index
+
+
+def _random_rows(index: DenseIndex, number: int, seed: int) -> torch.Tensor:
+    rows = np.random.default_rng(seed).choice(len(index), min(number, len(index)), replace=False)
+    return torch.from_numpy(np.sort(rows))  # in the order of the file
+
+
+def _train(index: "faiss.Index", vectors: np.ndarray, factory: str) -> int:
+    """Train, and say how many vectors FAISS would have liked at least (0 if it had enough)."""
+    with _captured_warnings() as warnings:
+        try:
+            index.train(vectors)
+        except RuntimeError as error:
+            if "Number of training points" in str(error):
+                raise InputError(
+                    f"--factory {factory}: {len(vectors)} vectors are too few to train it; "
+                    "choose one with fewer centroids or lists, such as SQ8, or a larger --sample"
+                ) from None
+            if "NaN" in str(error):
+                raise InputError(
+                    "the index has vectors that are not numbers; encode these documents again"
+                ) from None
+            raise
+    return max(map(int, re.findall(r"please provide at least (\d+)", "".join(warnings))), default=0)
+
+
+@contextmanager
+def _captured_warnings() -> Iterator[list[str]]:
+    """Collect what FAISS writes to standard error: one and the same warning for each of its many clusterings."""
+    warnings: list[str] = []
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile("w+") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield warnings
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            warnings.append(file.read())
+
+
+def _recall(exact: DenseIndex, compressed: DenseIndex, queries: torch.Tensor) -> dict[int, float]:
+    depths = sorted({min(depth, len(exact)) for depth in DEPTHS})
+    _, wanted = exact.search(queries, depths[-1])
+    _, found = compressed.search(queries, depths[-1])
+    return {k: float((wanted[:, :k, None] == found[:, None, :k]).any(2).float().mean()) for k in depths}

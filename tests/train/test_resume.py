@@ -1,0 +1,104 @@
+"""Killed at any moment and resumed, a training ends with the same weights as one that was never interrupted."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.__main__ import main
+from pyserini_ltre.train.checkpoints import COMPLETE, prepare_checkpoints
+from pyserini_ltre.train.query_side import QuerySideTrainer
+from pyserini_ltre.train.schedule import Schedule
+from pyserini_ltre.train.trainer import RetrievalTrainer
+
+# 63 queries after holding 7 out: 4 steps an epoch, 24 in all, a checkpoint every 4.
+OPTIONS = "--epochs 6 --batch-size 16 --evaluations 6 --hits 20 --anchor 0 --precision fp32".split()
+DIES = """
+import os, signal, sys
+from pyserini_ltre.train.__main__ import main
+from pyserini_ltre.train.trainer import RetrievalTrainer
+
+compute_loss = RetrievalTrainer.compute_loss
+
+def dying(self, *arguments, **options):
+    if self.state.global_step == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return compute_loss(self, *arguments, **options)
+
+RetrievalTrainer.compute_loss = dying
+main(sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def command(problem, tiny_encoder, tmp_path):
+    write_topics(tmp_path / "queries.tsv", problem.queries)
+    write_qrels(tmp_path / "qrels.txt", problem.qrels)
+    files = {"index": problem.directory, "encoder": tiny_encoder}
+    files |= {"queries": tmp_path / "queries.tsv", "qrels": tmp_path / "qrels.txt"}
+
+    def build(output, *more):
+        named = [str(part) for name, path in files.items() for part in (f"--{name}", path)]
+        return ["adore", *named, *OPTIONS, "--output", str(tmp_path / output), *more]
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("trainable", "rate", "step"), [("encoder", "1e-3", 13), ("adapter", "1e-2", 21), ("lora", "1e-2", 18)]
+)
+def test_killed_and_resumed_equals_uninterrupted(command, tmp_path, trainable, rate, step):
+    part = ("--trainable", trainable, "--learning-rate", rate)
+    main(command("whole", *part))
+    killed = command("killed", *part)
+    died = subprocess.run([sys.executable, "-c", DIES, str(step), *killed], capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed").exists()
+    # A checkpoint that was cut off while being written must not be taken.
+    (tmp_path / "killed.checkpoints" / "checkpoint-23").mkdir()
+    main([*killed, "--resume"])
+    files = sorted(
+        path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.safetensors")
+    )
+    assert files
+    for file in files:
+        expected, got = load_file(tmp_path / "whole" / file), load_file(tmp_path / "killed" / file)
+        assert all(torch.equal(expected[name], got[name]) for name in expected)
+    curves = [
+        json.loads((tmp_path / name / "pyserini_ltre.json").read_text()) for name in ("whole", "killed")
+    ]
+    assert curves[0]["curve"] == curves[1]["curve"] and len(curves[0]["curve"]) == 7
+    assert curves[0]["improved"] and not (tmp_path / "killed.checkpoints").exists()
+
+
+def test_checkpoints_of_another_training_are_refused(command, tmp_path, capsys):
+    folder = tmp_path / "out.checkpoints"
+    prepare_checkpoints(folder, {"index": "other"}, resume=False)
+    (folder / "checkpoint-5").mkdir()
+    (folder / "checkpoint-5" / COMPLETE).touch()
+    with pytest.raises(SystemExit) as stopped:
+        main([*command("out"), "--resume"])
+    assert stopped.value.code == 2
+    assert "checkpoints are of another index, encoder" in capsys.readouterr().err
+    assert (folder / "checkpoint-5" / COMPLETE).exists()
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_step(problem, tiny_encoder, tmp_path, monkeypatch):
+    compute_loss = RetrievalTrainer._loss
+
+    def breaks(self, *arguments):
+        return compute_loss(self, *arguments) * (float("nan") if self.state.global_step == 7 else 1.0)
+
+    monkeypatch.setattr(RetrievalTrainer, "_loss", breaks)
+    schedule = Schedule(epochs=3, batch_size=16, evaluations=3)
+    trainer = QuerySideTrainer(BiEncoder.load(tiny_encoder), problem.directory, hits=20, schedule=schedule)
+    with pytest.raises(InputError, match="step 8"):
+        trainer.fit(problem.queries, problem.qrels, problem.dev, checkpoints=tmp_path / "kept")
+    assert [path.parent.name for path in (tmp_path / "kept").glob(f"*/{COMPLETE}")] == ["checkpoint-5"]
