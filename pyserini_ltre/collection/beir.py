@@ -10,6 +10,7 @@ from pyserini_ltre.collection.lines import json_id, json_lines, json_text
 from pyserini_ltre.collection.qrels import BEIR_HEADER, read_qrels
 from pyserini_ltre.collection.queries import read_queries
 from pyserini_ltre.collection.records import Document, Qrels, Queries
+from pyserini_ltre.collection.splits import check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import whole_directory
 
@@ -49,21 +50,13 @@ class BeirFolder:
 
     def queries(self, split: str) -> Queries:
         """Read the queries that are judged in a split."""
-        judged = self.qrels(split)
-        missing = [qid for qid in judged if qid not in self._queries]
-        if missing:
-            raise InputError(
-                f"{self._qrels_file(split)}: {len(missing)} judged queries, {missing[0]} first, are not in "
-                f"{self.path / 'queries.jsonl'}; add them there, or remove their judgements"
-            )
-        return {qid: text for qid, text in self._queries.items() if qid in judged}
+        return queries_with_judgements(
+            self._queries, self.qrels(split), self.path / "queries.jsonl", self._qrels_file(split)
+        )
 
     def qrels(self, split: str) -> Qrels:
         """Read the judgements of a split."""
-        if split not in self.splits:
-            raise InputError(
-                f"{self.path}: no split {split!r}; there are: {', '.join(self.splits) or 'none'}"
-            )
+        check_split(split, self.splits, self.path)
         return read_qrels(self._qrels_file(split))
 
     @cached_property

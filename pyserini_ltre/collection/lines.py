@@ -1,11 +1,19 @@
-"""Text files read line by line, with errors that name the file and the line."""
+"""Text files read line by line, plain or gzipped, with errors that name the file and the line."""
 
+import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from pyserini_ltre.errors import InputError
+
+
+def open_bytes(path: str | os.PathLike) -> IO[bytes]:
+    """Open a file for reading bytes; one whose name ends in ``.gz`` is unpacked on the way."""
+    return gzip.open(path, "rb") if Path(path).suffix == ".gz" else open(path, "rb")
 
 
 def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
@@ -14,7 +22,7 @@ def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     Parameters
     ----------
     path : path
-        The file.
+        The file; gzipped if its name ends in ``.gz``.
 
     Yields
     ------
@@ -24,12 +32,14 @@ def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     Raises
     ------
     InputError
-        If there is no such file, it cannot be read, is not UTF-8, or has no line but blank ones.
+        If there is no such file, it cannot be read, is a damaged or truncated gzip, is not UTF-8, or has no
+        line but blank ones.
     """
     blank = True
+    number = 0
     try:
         # Bytes, so that a line that is not UTF-8 can be named, and so that lines end at \n only.
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             for number, raw in enumerate(file, start=1):
                 try:
                     line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
@@ -40,6 +50,9 @@ def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     blank = False
                     yield number, line
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        fault = "the gzip file is cut off" if isinstance(error, EOFError) else "damaged, or not a gzip file"
+        raise InputError(f"{path}:{number + 1}: {fault}; make or download it again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     if blank:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pyserini_ltre.collection.python_source import Function, read_functions, split_words
 from pyserini_ltre.collection.records import Document, Qrels, Queries
+from pyserini_ltre.collection.splits import check_split
 from pyserini_ltre.errors import InputError
 
 _SKIPPED_DIRECTORIES = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
@@ -79,8 +80,7 @@ class PythonStdlib:
         return digest.hexdigest()
 
     def _known(self, split: str) -> str:
-        if split not in self.splits:
-            raise InputError(f"python-stdlib has no split {split!r}; there are: {', '.join(self.splits)}")
+        check_split(split, self.splits, "python-stdlib")
         return split
 
     @cached_property

@@ -17,7 +17,7 @@ def read_queries(path: str | os.PathLike) -> Queries:
     ----------
     path : path
         ``.jsonl`` or ``.json``: an object a line with ``_id`` (or ``id``) and ``text``, as BEIR has it.
-        Anything else: lines of ``query id <tab> text``.
+        Anything else: lines of ``query id <tab> text``. Either may be gzipped (``.gz``).
 
     Returns
     -------
@@ -29,7 +29,8 @@ def read_queries(path: str | os.PathLike) -> Queries:
     InputError
         If a line is malformed, a query has no text, or two have the same id; the line is named.
     """
-    rows = _json_rows(path) if Path(path).suffix in (".jsonl", ".json") else _tsv_rows(path)
+    name = Path(path).name.removesuffix(".gz")
+    rows = _json_rows(path) if name.endswith((".jsonl", ".json")) else _tsv_rows(path)
     queries: Queries = {}
     for where, qid, text in rows:
         if not text.strip():

@@ -1,4 +1,4 @@
-"""Work on index directories: ``python -m pyserini_ltre.index compress --index DIR --factory OPQ48,PQ48 --output DIR``."""
+"""Compress an index: ``python -m pyserini_ltre.index compress --index DIR --factory OPQ48,PQ48 --output DIR``."""
 
 import argparse
 

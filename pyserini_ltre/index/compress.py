@@ -121,11 +121,14 @@ def compress(
     sample = sample or max(SAMPLE, SAMPLE_PER_LIST * (inverted.nlist if inverted else 0))
     training = source.vectors(_random_rows(source, sample, seed)).numpy()
     started = time.monotonic()
-    wanted = _train(compressed, training, factory)
-    seconds = time.monotonic() - started
-    fixed = len(faiss.serialize_index(compressed))
-    for rows in tqdm(torch.arange(len(source)).split(CHUNK), desc="compress", unit="chunk"):
-        compressed.add(source.vectors(rows).numpy())
+    with tqdm(total=len(source), desc=f"train on {len(training)}", unit=" vectors") as progress:
+        wanted = _train(compressed, training, factory)
+        seconds = time.monotonic() - started
+        fixed = len(faiss.serialize_index(compressed))
+        progress.set_description("compress")
+        for rows in torch.arange(len(source)).split(CHUNK):
+            compressed.add(source.vectors(rows).numpy())
+            progress.update(len(rows))
 
     with whole_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))
@@ -153,10 +156,10 @@ def _empty_index(factory: str, dimension: int) -> "faiss.Index":
     try:
         index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
     except RuntimeError as error:
-        reason = str(error).splitlines()[-1].split("Error: ")[-1][-160:]
+        reason = re.sub(r".*\.(cpp|h):\d+: (Error: '.*' failed: ?)?", "", str(error).splitlines()[-1])
         raise InputError(
-            f"--factory {factory}: FAISS cannot make it for {dimension} dimensions ({reason}); "
-            "choose another, such as OPQ48,PQ48 (the numbers must divide the dimensions)"
+            f"--factory {factory}: FAISS cannot make it for inner products of {dimension} dimensions"
+            f"{reason and f' ({reason})'}; choose another, such as OPQ48,PQ48 (the numbers must divide the dimensions)"
         ) from None
     if index.metric_type != faiss.METRIC_INNER_PRODUCT or isinstance(index, faiss.IndexIDMap):
         raise InputError(

@@ -41,7 +41,7 @@ class WithOriginalVectors:
         nearest = torch.cdist(index.vectors(rows), self.vectors(rows)).argmin(1)
         if (nearest == torch.arange(len(rows))).float().mean() < 0.5:
             raise InputError(
-                f"{path}: its rows are not those of the index; give the vectors that the index was made from, in its order"
+                f"{path}: its rows are not those of the index; give what the index was made from, in its order"
             )
 
     def __len__(self) -> int:

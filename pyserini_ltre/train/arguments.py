@@ -72,8 +72,9 @@ class DataArguments:
 class ObjectiveArguments:
     """What is minimised."""
 
-    anchor: float = field(
-        default=1.0, metadata={"help": "weight of the squared distance to the frozen encoder's embeddings"}
+    anchor: float | None = field(
+        default=None,
+        metadata={"help": "weight of the squared distance to the frozen embeddings (default: 1; adapter: 2)"},
     )
     hits: int | None = field(
         default=None,
@@ -113,7 +114,7 @@ class ScheduleArguments:
     batch_size: int = field(default=Schedule.batch_size, metadata={"help": "queries a step and process"})
     accumulate: int = field(default=Schedule.accumulate, metadata={"help": "batches that make one step"})
     learning_rate: float | None = field(
-        default=None, metadata={"help": "peak rate of AdamW (default: 5e-5 encoder, 1e-3 adapter, 5e-4 lora)"}
+        default=None, metadata={"help": "peak rate of AdamW (default: 5e-5 encoder, 2e-3 adapter, 5e-4 lora)"}
     )
     decay: Literal["linear", "cosine", "constant_with_warmup"] = field(
         default=Schedule.decay, metadata={"help": "the rate after the first tenth of the steps"}

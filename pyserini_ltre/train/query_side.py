@@ -32,6 +32,7 @@ from pyserini_ltre.train.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.result import TrainingResult
 from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainable import TRAINABLE, Trainable
+from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 from pyserini_ltre.train.trainer import RetrievalTrainer
 
 
@@ -40,8 +41,8 @@ class QuerySideTrainer:
 
     Parameters
     ----------
-    encoder : BiEncoder or str
-        The encoder to start from: the one that made the index. Trained in place.
+    encoder : BiEncoder, str or GivenVectors
+        The encoder to start from, trained in place: the one that made the index. `GivenVectors` for the adapter alone.
     index : IndexDirectory or path
         Pyserini's index directory.
     objective : {"adore", "ltre", "softmax"}
@@ -50,8 +51,8 @@ class QuerySideTrainer:
         All weights, a low-rank map behind the encoder, or low-rank updates inside it.
     schedule : Schedule, optional
         How long and how fast.
-    anchor : float
-        Weight of the squared distance to the frozen encoder's embeddings.
+    anchor : float, optional
+        Weight of the squared distance to the frozen encoder's embeddings; by default what suits `trainable`.
     hits : int, optional
         Documents retrieved a query and step; by default 200, or all if the index has fewer.
     metric_cut : int, optional
@@ -85,12 +86,12 @@ class QuerySideTrainer:
 
     def __init__(
         self,
-        encoder: BiEncoder | str | os.PathLike,
+        encoder: BiEncoder | GivenVectors | str | os.PathLike,
         index: IndexDirectory | str | os.PathLike,
         objective: str = "adore",
         trainable: str = "encoder",
         schedule: Schedule | None = None,
-        anchor: float = 1.0,
+        anchor: float | None = None,
         hits: int | None = None,
         metric_cut: int | None = None,
         gain: str = "reciprocal-rank",
@@ -102,8 +103,8 @@ class QuerySideTrainer:
         tensorboard: str | os.PathLike | None = None,
     ) -> None:
         self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
-        self.encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
-        self.index = self.directory.open(backend, vectors)
+        self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
+        self.index = self.directory.open(backend, vectors, self.encoder.device)
         if self.index.dimension != self.encoder.dimension:
             raise InputError(
                 f"{self.directory.path}: its vectors have {self.index.dimension} dimensions, those of encoder "
@@ -116,7 +117,7 @@ class QuerySideTrainer:
             metric_cut=hits if metric_cut is None else metric_cut,
             gain=gain,
             score_scale=(20.0 if self.encoder.normalises else 1.0) if score_scale is None else score_scale,
-            anchor=anchor,
+            anchor=TRAINABLE[trainable].anchor if anchor is None else anchor,
             most_appended=most_appended,
             ignore_above=ignore_above,
         )

@@ -11,6 +11,7 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_index
+from pyserini_ltre.index.bfloat16 import Bfloat16Index
 from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex
@@ -118,7 +119,7 @@ def test_bad_record_is_refused(directory, content):
 
 
 @pytest.mark.parametrize("kind", ["Flat", "HNSW16"])
-@pytest.mark.parametrize("backend", [None, "exact", "faiss"])
+@pytest.mark.parametrize("backend", [None, "exact", "exact-bf16", "faiss"])
 def test_euclidean_distance_is_refused(tmp_path, kind, backend):
     write_index_directory(tmp_path / "index", build(kind, faiss.METRIC_L2), DOCIDS, RECORD)
     with pytest.raises(InputError, match="inner product"):
@@ -145,6 +146,19 @@ def test_both_back_ends_search_every_kind_of_index(tmp_path, kind):
         exact.search(QUERIES, 300)[0], (QUERIES @ decoded.T).sort(1, descending=True).values
     )
     np.testing.assert_array_equal(by_faiss.search(QUERIES, 9)[1].numpy(), index.search(QUERIES.numpy(), 9)[1])
+
+
+@pytest.mark.parametrize("kind", ["Flat", "IVF4,Flat", "SQ8"])
+def test_bfloat16_back_end_searches_every_kind_of_index(tmp_path, kind):
+    write_index_directory(tmp_path / "index", build(kind), DOCIDS, RECORD)
+    half, exact = (
+        open_index(tmp_path / "index", backend, device="cpu") for backend in ("exact-bf16", "exact")
+    )
+    assert isinstance(half, Bfloat16Index)
+    torch.testing.assert_close(half.search(QUERIES, 5)[0], exact.search(QUERIES, 5)[0], atol=0.1, rtol=0.01)
+    assert torch.equal(half.search(QUERIES, 1)[1], exact.search(QUERIES, 1)[1])
+    rows = torch.tensor([[0, 299], [7, 7]])
+    assert torch.equal(half.vectors(rows), exact.vectors(rows))
 
 
 def test_unknown_back_end_is_refused(directory):

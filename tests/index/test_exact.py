@@ -49,3 +49,37 @@ def test_half_precision_documents_are_searched_and_returned_as_float32():
     scores, rows = index.search(QUERIES, 3)
     assert scores.dtype == index.vectors(rows).dtype == torch.float32
     torch.testing.assert_close(scores, (QUERIES @ DOCUMENTS.T).gather(1, rows), rtol=0.05, atol=0.1)
+
+
+@pytest.mark.parametrize("order", ["rising", "falling", "equal"])
+def test_every_order_of_documents_gives_the_same(order):
+    # Rising scores: every chunk beats all before it. Equal: nothing beats the first documents.
+    length = torch.linspace(1, 2, 500) if order == "rising" else torch.linspace(2, 1, 500)
+    if order == "equal":
+        length = torch.ones(500)
+    direction = torch.nn.functional.normalize(torch.randn(16, generator=GENERATOR), dim=0)
+    documents = length.unsqueeze(1) * direction
+    scores, rows = ExactIndex(documents, chunk=50).search(direction.expand(3, -1), 60)
+    torch.testing.assert_close(scores, length.sort(descending=True).values[:60].expand(3, -1))
+    torch.testing.assert_close(length[rows], scores)
+    assert all(len(set(found)) == 60 for found in rows.tolist())
+
+
+def test_query_that_is_not_a_number_does_not_harm_the_others():
+    queries = QUERIES.clone()
+    queries[2] = float("nan")
+    scores, rows = ExactIndex(DOCUMENTS, chunk=20).search(queries, 5)
+    kept = [0, 1, 3, 4, 5, 6]
+    expected_scores, expected_rows = (QUERIES @ DOCUMENTS.T).topk(5)
+    assert torch.equal(rows[kept], expected_rows[kept])
+    torch.testing.assert_close(scores[kept], expected_scores[kept])
+
+
+@pytest.mark.parametrize("queries", [1, 3000])
+def test_few_and_many_queries(queries):
+    wanted = torch.randn(queries, 16, generator=GENERATOR)
+    documents = torch.randn(3000, 16, generator=GENERATOR)
+    scores, rows = ExactIndex(documents).search(wanted, 7)
+    expected_scores, expected_rows = (wanted @ documents.T).topk(7)
+    assert torch.equal(rows, expected_rows)
+    torch.testing.assert_close(scores, expected_scores)

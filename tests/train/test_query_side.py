@@ -67,10 +67,7 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others(problem, tiny_
     assert not same(first, third)
 
 
-@pytest.mark.parametrize("learning_rate", [10.0, 1e30])
-def test_frozen_encoder_is_kept_where_training_does_harm(
-    problem, tiny_encoder, tmp_path, write_index, learning_rate
-):
+def test_frozen_encoder_is_kept_where_training_does_harm(problem, tiny_encoder, tmp_path, write_index):
     encoder = BiEncoder.load(tiny_encoder)
     start = weights(encoder)
     # Each dev query has the document that its own embedding is: nothing is better than the frozen encoder.
@@ -79,7 +76,7 @@ def test_frozen_encoder_is_kept_where_training_does_harm(
     directory = write_index(tmp_path / "index", encode_texts(encoder, texts, "query"), list(docid.values()))
     dev = {qid: {docid[text]: 1} for qid, text in problem.dev[0].items()}
     wrong = {qid: {docid[texts[(7 * i) % 30]]: 1} for i, qid in enumerate(problem.queries)}
-    schedule = Schedule(**{**FAST, "epochs": 2, "evaluations": 2, "learning_rate": learning_rate})
+    schedule = Schedule(**{**FAST, "epochs": 2, "evaluations": 2, "learning_rate": 10.0})
     trainer = QuerySideTrainer(encoder, directory, "ltre", schedule=schedule, anchor=0.0)
     result = trainer.fit(problem.queries, wrong, (problem.dev[0], dev))
     assert not result.improved

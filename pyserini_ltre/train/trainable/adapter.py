@@ -59,8 +59,9 @@ class QueryAdapter:
         Rank of the map, at most the size of the embeddings.
     """
 
-    learning_rate = 1e-3
+    learning_rate = 2e-3
     steps = 600
+    anchor = 2.0
 
     def __init__(self, encoder: BiEncoder, rank: int = RANK) -> None:
         self.encoder = encoder

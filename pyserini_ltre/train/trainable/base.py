@@ -19,11 +19,14 @@ class Trainable(Protocol):
         Peak rate that suits it, unless the user says otherwise.
     steps : int
         Steps that suit it, unless the user says otherwise.
+    anchor : float
+        Weight of the anchor that suits it, unless the user says otherwise.
     """
 
     module: nn.Module
     learning_rate: float
     steps: int
+    anchor: float
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:
         """Features of each query, made once: its tokens, or its frozen embedding."""

@@ -17,6 +17,7 @@ class WholeEncoder:
 
     learning_rate = 5e-5
     steps = 300
+    anchor = 1.0
 
     def __init__(self, encoder: BiEncoder) -> None:
         self.encoder = encoder

@@ -22,6 +22,7 @@ class LoraEncoder(WholeEncoder):
 
     learning_rate = 5e-4
     steps = 300
+    anchor = 1.0
 
     def __init__(self, encoder: BiEncoder) -> None:
         try:
