@@ -159,6 +159,7 @@ class QuerySideTrainer:
         TrainingResult
             The encoder, its measures before and after, and what was left out.
         """
+        processes = PartialState(cpu=self.encoder.device.type == "cpu")
         train = judged_queries(queries, qrels, self.directory.row_of, "training judgements")
         if dev is None:
             train, held_out = hold_out(train)
@@ -177,7 +178,7 @@ class QuerySideTrainer:
         with ExitStack() as stack:
             if checkpoints is None:
                 checkpoints = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyserini-ltre-"))
-            with PartialState().main_process_first():
+            with processes.main_process_first():
                 newest = prepare_checkpoints(Path(checkpoints), identity, resume)
             trainer = self._trainer(
                 trainable,
