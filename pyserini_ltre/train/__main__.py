@@ -1,9 +1,13 @@
 """Train the query side: ``python -m pyserini_ltre.train adore|ltre|softmax --index DIR --encoder MODEL ...``."""
 
 import errno
+import platform
+import shlex
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +94,11 @@ def save(
 ) -> None:
     """Write the model directory whole, register it if asked, and tell."""
     with whole_directory(output, model.overwrite) as directory:
-        result.encoder.save(directory, **trainer.description(result))
+        made = {
+            "command": shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]]),
+            "versions": versions(),
+        }
+        result.encoder.save(directory, **trainer.description(result), **made)
         draw_training(
             directory / "training.png", result.curve, result.losses, f"dev {MEASURE}", result.best_step
         )
@@ -103,6 +111,15 @@ def save(
     if model.register is not None:
         registry.register("encoders", model.register, path=str(output))
     print(f"saved in {model.output}" + (f", registered as {model.register}" if model.register else ""))
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the result depends on."""
+    found = {"python": platform.python_version()}
+    for package in ("pyserini-ltre", "torch", "transformers", "faiss-cpu"):
+        with suppress(PackageNotFoundError):  # a checkout that is not installed, faiss-gpu
+            found[package] = version(package)
+    return found
 
 
 def index_path(name: str) -> Path:
