@@ -1,13 +1,8 @@
 """A compressed copy of an index directory, and what compression costs."""
 
 import os
-import re
 import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import faiss
@@ -19,6 +14,7 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory, whole_directory
 from pyserini_ltre.index.bfloat16 import CHUNK
 from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.index.seam import DenseIndex
 
@@ -109,20 +105,20 @@ def compress(
     if sample is not None and sample < 1:
         raise InputError(f"--sample {sample}: choose 1 or more")
     source = directory.open()
-    compressed = _empty_index(factory, source.dimension)
+    compressed = empty_index(factory, source.dimension)
     if query_vectors is not None:
-        queries = torch.from_numpy(
-            np.asarray(read_vectors(query_vectors, source.dimension), dtype=np.float32)
-        )
+        queries = torch.from_numpy(read_vectors(query_vectors, source.dimension).astype(np.float32))
     else:
         queries = source.vectors(_random_rows(source, QUERIES, seed + 1))
 
     inverted = faiss.try_extract_index_ivf(compressed)
     sample = sample or max(SAMPLE, SAMPLE_PER_LIST * (inverted.nlist if inverted else 0))
     training = source.vectors(_random_rows(source, sample, seed)).numpy()
+    if not np.isfinite(training).all():
+        raise InputError(f"{directory.path}: has vectors that are not finite; encode these documents again")
     started = time.monotonic()
     with tqdm(total=len(source), desc=f"train on {len(training)}", unit=" vectors") as progress:
-        wanted = _train(compressed, training, factory)
+        wanted = train(compressed, training, factory)
         seconds = time.monotonic() - started
         fixed = len(faiss.serialize_index(compressed))
         progress.set_description("compress")
@@ -152,61 +148,9 @@ def compress(
     )
 
 
-def _empty_index(factory: str, dimension: int) -> "faiss.Index":
-    try:
-        index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
-    except RuntimeError as error:
-        reason = re.sub(r".*\.(cpp|h):\d+: (Error: '.*' failed: ?)?", "", str(error).splitlines()[-1])
-        raise InputError(
-            f"--factory {factory}: FAISS cannot make it for inner products of {dimension} dimensions"
-            f"{reason and f' ({reason})'}; choose another, such as OPQ48,PQ48 (the numbers must divide the dimensions)"
-        ) from None
-    if index.metric_type != faiss.METRIC_INNER_PRODUCT or isinstance(index, faiss.IndexIDMap):
-        raise InputError(
-            f"--factory {factory}: no inner product over row numbers; choose another, such as OPQ48,PQ48"
-        )
-    return index
-
-
 def _random_rows(index: DenseIndex, number: int, seed: int) -> torch.Tensor:
     rows = np.random.default_rng(seed).choice(len(index), min(number, len(index)), replace=False)
     return torch.from_numpy(np.sort(rows))  # in the order of the file
-
-
-def _train(index: "faiss.Index", vectors: np.ndarray, factory: str) -> int:
-    """Train, and say how many vectors FAISS would have liked at least (0 if it had enough)."""
-    with _captured_warnings() as warnings:
-        try:
-            index.train(vectors)
-        except RuntimeError as error:
-            if "Number of training points" in str(error):
-                raise InputError(
-                    f"--factory {factory}: {len(vectors)} vectors are too few to train it; "
-                    "choose one with fewer centroids or lists, such as SQ8, or a larger --sample"
-                ) from None
-            if "NaN" in str(error):
-                raise InputError(
-                    "the index has vectors that are not numbers; encode these documents again"
-                ) from None
-            raise
-    return max(map(int, re.findall(r"please provide at least (\d+)", "".join(warnings))), default=0)
-
-
-@contextmanager
-def _captured_warnings() -> Iterator[list[str]]:
-    """Collect what FAISS writes to standard error: one and the same warning for each of its many clusterings."""
-    warnings: list[str] = []
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile("w+") as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield warnings
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            file.seek(0)
-            warnings.append(file.read())
 
 
 def _recall(exact: DenseIndex, compressed: DenseIndex, queries: torch.Tensor) -> dict[int, float]:

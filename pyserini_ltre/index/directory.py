@@ -158,23 +158,18 @@ class IndexDirectory:
             backend = "faiss" if stored is None else "exact"
         if backend not in BACKENDS:
             raise InputError(f"search back end {backend}: use one of {', '.join(BACKENDS)}")
-        index: DenseIndex = FaissIndex(self.index)
+        try:
+            index: DenseIndex = FaissIndex(self.index)
+        except InputError as error:
+            raise InputError(f"{self.path}/index: {error}") from None
         if backend != "faiss" and stored is not None:
             index = ExactIndex(torch.from_numpy(stored), owner=self.index)
         if backend == "exact-bf16":
             index = Bfloat16Index(index, device)
         elif backend == "exact":
-            documents = index.documents if stored is not None else all_vectors(index)
+            documents = index.documents if stored is not None else index.all_vectors()
             index = ExactIndex(documents.to(device), owner=self.index)
         return index if vectors is None else WithOriginalVectors(index, vectors)
-
-
-def all_vectors(index: DenseIndex, chunk: int = 8192) -> torch.Tensor:
-    """All vectors of an index, (N, d) float32, decoded a chunk at a time."""
-    vectors = torch.empty(len(index), index.dimension)
-    for start in range(0, len(index), chunk):
-        vectors[start : start + chunk] = index.vectors(torch.arange(start, min(start + chunk, len(index))))
-    return vectors
 
 
 def open_index(

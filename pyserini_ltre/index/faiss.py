@@ -8,6 +8,9 @@ import torch
 
 from pyserini_ltre.errors import InputError
 
+# Vectors decoded at a time.
+CHUNK = 8192
+
 
 class FaissIndex:
     """Search and vectors of a FAISS index as it is on disk, with the search parameters (nprobe, efSearch) stored in it.
@@ -52,6 +55,13 @@ class FaissIndex:
         unique, place = np.unique(rows.cpu().numpy().ravel(), return_inverse=True)
         decoded = decode(self.index, unique)
         return torch.from_numpy(decoded[place]).view(*rows.shape, self.dimension).to(rows.device)
+
+    def all_vectors(self) -> torch.Tensor:
+        """All vectors, (N, d) float32, decoded a chunk at a time."""
+        vectors = torch.empty(len(self), self.dimension)
+        for rows in torch.arange(len(self)).split(CHUNK):
+            vectors[rows] = self.vectors(rows)
+        return vectors
 
 
 def prepare_decoding(index: "faiss.Index") -> None:

@@ -84,15 +84,12 @@ def read_vectors(path: str | os.PathLike, dimension: int) -> np.ndarray:
         If the file is missing or holds anything else.
     """
     try:
-        vectors = np.load(Path(path).expanduser(), mmap_mode="r", allow_pickle=False)
+        vectors = np.lib.format.open_memmap(Path(path).expanduser(), mode="r")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; name a .npy file of vectors") from None
     except (ValueError, EOFError, IsADirectoryError) as error:
         reason = str(error).splitlines()[0][:120]
         raise InputError(f"{path}: not a .npy file ({reason}); write the vectors with numpy.save") from None
-    if not isinstance(vectors, np.ndarray):
-        vectors.close()
-        raise InputError(f"{path}: several arrays; write the vectors alone with numpy.save")
     if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype not in (np.float32, np.float16):
         raise InputError(
             f"{path}: {vectors.dtype} of shape {vectors.shape}; "

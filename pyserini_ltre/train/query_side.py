@@ -35,6 +35,8 @@ from pyserini_ltre.train.trainable import TRAINABLE, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 from pyserini_ltre.train.trainer import RetrievalTrainer
 
+CHECKED_AT_A_TIME = 8192
+
 
 class QuerySideTrainer:
     """Train a query encoder against an index that stays as it is.
@@ -289,8 +291,8 @@ class QuerySideTrainer:
 def _check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
     """Refuse vectors that are not finite, and warn of zeros: their documents can never be found."""
     zeros = 0
-    for start in range(0, len(index), 65_536):
-        norms = index.vectors(torch.arange(start, min(start + 65_536, len(index)))).square().sum(1)
+    for start in range(0, len(index), CHECKED_AT_A_TIME):
+        norms = index.vectors(torch.arange(start, min(start + CHECKED_AT_A_TIME, len(index)))).square().sum(1)
         bad = ~norms.isfinite()
         if bad.any():
             docid = directory.docids[start + int(bad.nonzero()[0])]

@@ -40,7 +40,7 @@ def test_large_scores_that_all_documents_share_do_not_drown_the_differences():
     expected, expected_rows = originals.search(queries, 50)
     assert expected.min() > 400
     assert overlap(rows, expected_rows) > 0.98
-    torch.testing.assert_close(scores, expected, atol=0.05, rtol=0)
+    torch.testing.assert_close(scores, expected, atol=0.2, rtol=0)
 
 
 def test_more_hits_than_documents_are_padded():

@@ -27,7 +27,6 @@ KINDS = (
     "PQ8x4fs",
     "OPQ8_16,PQ8x4",
     "OPQ8,IVF8,PQ8x4",
-    "OPQ8,PQ8x4fs",
     "PCAR16,Flat",
     "PCA16,IVF8,SQ8",
     "SQ8",
