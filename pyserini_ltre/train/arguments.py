@@ -108,7 +108,7 @@ class ScheduleArguments:
     epochs: float | None = field(
         default=None,
         metadata={
-            "help": "passes over the training queries (default: 3 to 10, about 300 steps; adapter: 600)"
+            "help": "passes over the training queries (default: 3 to 10, about 300 steps; adapter: 1000)"
         },
     )
     batch_size: int = field(default=Schedule.batch_size, metadata={"help": "queries a step and process"})

@@ -60,7 +60,7 @@ class QueryAdapter:
     """
 
     learning_rate = 2e-3
-    steps = 600
+    steps = 1000
     anchor = 2.0
 
     def __init__(self, encoder: BiEncoder, rank: int = RANK) -> None:
