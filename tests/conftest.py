@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ WORDS = (
     "add remove find count first last next return value error test check load save copy move delete"
 ).split()
 DIMENSION = 32
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests, and the commands that they start, from the names that the user has registered."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSERINI_LTRE_HOME", str(tmp_path_factory.mktemp("home")))
+        for name in ("PYSERINI_LTRE_DISABLE", "PYSERINI_LTRE_STRICT"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,28 @@
 
 from pyserini_ltre.collection.beir import BeirFolder, write_beir
 from pyserini_ltre.collection.export import write_json_collection
+from pyserini_ltre.collection.hugging_face import HuggingFaceCollection
+from pyserini_ltre.collection.ms_marco import MsMarcoFolder
 from pyserini_ltre.collection.naming import open_collection
-from pyserini_ltre.collection.overlap import overlapping_queries
+from pyserini_ltre.collection.overlap import near_duplicates, overlapping_queries
+from pyserini_ltre.collection.pyserini_topics import PyseriniTopics
 from pyserini_ltre.collection.python_stdlib import PythonStdlib
 from pyserini_ltre.collection.qrels import read_qrels, write_qrels
 from pyserini_ltre.collection.queries import read_queries, write_topics
-from pyserini_ltre.collection.records import Document, Qrels, Queries, Run
+from pyserini_ltre.collection.records import Collection, Document, Qrels, Queries, Run
 
 __all__ = [
     "BeirFolder",
+    "Collection",
     "Document",
+    "HuggingFaceCollection",
+    "MsMarcoFolder",
+    "PyseriniTopics",
     "PythonStdlib",
     "Qrels",
     "Queries",
     "Run",
+    "near_duplicates",
     "open_collection",
     "overlapping_queries",
     "read_qrels",

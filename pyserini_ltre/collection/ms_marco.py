@@ -40,7 +40,9 @@ class MsMarcoFolder:
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
         if not is_ms_marco(path):
-            raise InputError(f"{path}: neither {PASSAGES} nor {DOCUMENTS}; name a folder that has one of them")
+            raise InputError(
+                f"{path}: neither {PASSAGES} nor {DOCUMENTS}; name a folder that has one of them"
+            )
 
     @property
     def splits(self) -> tuple[str, ...]:

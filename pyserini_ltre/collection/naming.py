@@ -1,25 +1,55 @@
-"""Collections by name: the embedded one, or a folder."""
+"""Collections by name: the embedded one, a folder, a Hugging Face data set, Pyserini's topics."""
+
+import os
+import re
+from pathlib import Path
 
 from pyserini_ltre.collection.beir import BeirFolder
+from pyserini_ltre.collection.hugging_face import HuggingFaceCollection, is_hugging_face_folder
+from pyserini_ltre.collection.ms_marco import MsMarcoFolder, is_ms_marco
+from pyserini_ltre.collection.pyserini_names import PREFIX, pyserini_name
+from pyserini_ltre.collection.pyserini_topics import PyseriniTopics
 from pyserini_ltre.collection.python_stdlib import PythonStdlib
+from pyserini_ltre.collection.records import Collection
+from pyserini_ltre.errors import InputError
+
+_HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
-def open_collection(name: str) -> BeirFolder | PythonStdlib:
-    """Open ``python-stdlib`` or a folder in BEIR's layout.
+def open_collection(name_or_path: str | os.PathLike) -> Collection:
+    """Open a collection, whatever its form.
 
     Parameters
     ----------
-    name : str
-        ``python-stdlib``, or the path of a folder.
+    name_or_path : str or path
+        ``python-stdlib``; a folder in BEIR's layout, with MS MARCO's files, or with Hugging Face data sets;
+        ``owner/name`` of a data set on the Hugging Face hub; ``pyserini:NAME`` for topics and judgements that
+        Pyserini knows. A folder goes before a data set of the same name on the hub.
 
     Returns
     -------
-    BeirFolder or PythonStdlib
-        Both give ``documents()``, ``queries(split)``, ``qrels(split)`` and ``splits``.
+    Collection
+        Gives ``documents()``, ``queries(split)``, ``qrels(split)`` and ``splits``.
 
     Raises
     ------
     InputError
-        If it is neither.
+        If it is none of these.
     """
-    return PythonStdlib() if name == "python-stdlib" else BeirFolder(name)
+    name, folder = str(name_or_path), Path(name_or_path).expanduser()
+    if name == "python-stdlib":
+        return PythonStdlib()
+    if pyserini_name(name):
+        return PyseriniTopics(name)
+    if folder.is_dir():
+        if is_ms_marco(folder):
+            return MsMarcoFolder(folder)
+        if is_hugging_face_folder(folder):
+            return HuggingFaceCollection(str(folder))
+        return BeirFolder(folder)
+    if _HUB_ID.fullmatch(name) and not folder.exists():
+        return HuggingFaceCollection(name)
+    raise InputError(
+        f"{name}: no such folder; name one (of BEIR, MS MARCO or Hugging Face), python-stdlib, OWNER/NAME of a "
+        f"data set on the hub, or {PREFIX}TOPICS"
+    )

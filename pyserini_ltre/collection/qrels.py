@@ -3,6 +3,7 @@
 import os
 
 from pyserini_ltre.collection.lines import numbered_lines
+from pyserini_ltre.collection.pyserini_names import pyserini_name, qrels_file
 from pyserini_ltre.collection.records import Qrels
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import whole_file
@@ -19,7 +20,8 @@ def read_qrels(path: str | os.PathLike) -> Qrels:
     ----------
     path : path
         TREC: ``query id, anything, document id, grade``, separated by white space; or BEIR: a header
-        ``query-id, corpus-id, score``, then lines of these, separated by tabs.
+        ``query-id, corpus-id, score``, then lines of these, separated by tabs. Either may be gzipped
+        (``.gz``). ``pyserini:NAME`` stands for the file that Pyserini has under this name.
 
     Returns
     -------
@@ -32,6 +34,8 @@ def read_qrels(path: str | os.PathLike) -> Qrels:
         If a line is malformed, a grade is no integer, or a document has two grades for a query; the line is
         named.
     """
+    if name := pyserini_name(path):
+        path = qrels_file(name)
     qrels: Qrels = {}
     beir = False
     for number, line in numbered_lines(path):

@@ -1,10 +1,11 @@
 """Queries: BEIR's ``queries.jsonl``, and topics as tab-separated lines, which Pyserini reads."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyserini_ltre.collection.lines import checked_id, json_id, json_lines, json_text, numbered_lines
+from pyserini_ltre.collection.pyserini_names import pyserini_name, topic_rows
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import whole_file
@@ -17,7 +18,8 @@ def read_queries(path: str | os.PathLike) -> Queries:
     ----------
     path : path
         ``.jsonl`` or ``.json``: an object a line with ``_id`` (or ``id``) and ``text``, as BEIR has it.
-        Anything else: lines of ``query id <tab> text``. Either may be gzipped (``.gz``).
+        Anything else: lines of ``query id <tab> text``. Either may be gzipped (``.gz``). ``pyserini:NAME``
+        stands for the titles of the topics that Pyserini has under this name.
 
     Returns
     -------
@@ -29,8 +31,25 @@ def read_queries(path: str | os.PathLike) -> Queries:
     InputError
         If a line is malformed, a query has no text, or two have the same id; the line is named.
     """
-    name = Path(path).name.removesuffix(".gz")
-    rows = _json_rows(path) if name.endswith((".jsonl", ".json")) else _tsv_rows(path)
+    if name := pyserini_name(path):
+        return checked_queries(topic_rows(name))
+    json_file = Path(path).name.removesuffix(".gz").endswith((".jsonl", ".json"))
+    return checked_queries(_json_rows(path) if json_file else _tsv_rows(path))
+
+
+def checked_queries(rows: Iterable[tuple[str, str, str]]) -> Queries:
+    """Gather queries; refuse one without text, or an id that is there twice.
+
+    Parameters
+    ----------
+    rows : iterable of (str, str, str)
+        Where it stands, query id, text.
+
+    Returns
+    -------
+    dict of str to str
+        Query id -> text, in the order of `rows`.
+    """
     queries: Queries = {}
     for where, qid, text in rows:
         if not text.strip():

@@ -1,6 +1,7 @@
-"""The records that everything else passes around: documents, queries, judgements and ranked lists."""
+"""What everything else passes around: documents, queries, judgements, ranked lists, and their readers."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 Queries = dict[str, str]
 """Query id -> text."""
@@ -33,3 +34,20 @@ class Document(NamedTuple):
     def contents(self) -> str:
         """Title and text, a line break between them: what a full-text index holds."""
         return f"{self.title}\n{self.text}"
+
+
+class Collection(Protocol):
+    """Documents, and the judged queries of some splits; what every reader of this package offers."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that have judgements."""
+
+    def documents(self) -> Iterator[Document]:
+        """Read the documents one at a time, so that they need not fit into memory."""
+
+    def queries(self, split: str) -> Queries:
+        """Read the queries that are judged in a split."""
+
+    def qrels(self, split: str) -> Qrels:
+        """Read the judgements of a split."""

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pyserini_ltre.collection import PythonStdlib, overlapping_queries
 from pyserini_ltre.demo.stages import SYSTEMS
 from pyserini_ltre.demo.state import DemoFolder
-from pyserini_ltre.eval import DEFAULT_MEASURES, evaluate_per_query, markdown_table, paired_t_test
+from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.eval.pictures import draw_measures
 from pyserini_ltre.run import read_run
 
 PRIMARY = "nDCG@10"
+# The runs have 200 hits a query.
+MEASURES = (PRIMARY, "RR@10", "R@100")
 SHOWN_HITS = 3
 ROWS = {"bm25": "BM25", "hybrid": "hybrid (trained + BM25)", "fusion": "fusion (reciprocal ranks)"}
 
@@ -38,9 +40,9 @@ def write_report(
     """
     qrels = collection.qrels("test")
     runs = {system: read_run(folder.path / "runs" / f"{system}.txt") for system in SYSTEMS}
-    each = {system: evaluate_per_query(run, qrels) for system, run in runs.items()}
+    each = {system: evaluate_per_query(run, qrels, MEASURES) for system, run in runs.items()}
     means = {
-        system: {measure: sum(values[measure].values()) / len(qrels) for measure in DEFAULT_MEASURES}
+        system: {measure: sum(values[measure].values()) / len(qrels) for measure in MEASURES}
         for system, values in each.items()
     }
     comparison = paired_t_test(each["frozen"][PRIMARY], each["trained"][PRIMARY])
@@ -62,9 +64,9 @@ def write_report(
     }
     (folder.path / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     table = markdown_table(
-        ("test split", *DEFAULT_MEASURES),
+        ("test split", *MEASURES),
         [
-            (ROWS.get(system, system), *(f"{means[system][measure]:.4f}" for measure in DEFAULT_MEASURES))
+            (ROWS.get(system, system), *(f"{means[system][measure]:.4f}" for measure in MEASURES))
             for system in SYSTEMS
         ],
     )

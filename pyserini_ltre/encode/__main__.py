@@ -17,7 +17,9 @@ from pyserini_ltre.index.directory import check_docids, write_index_directory
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """Command line of ``python -m pyserini_ltre.encode``."""
     parser = argparse.ArgumentParser(prog="python -m pyserini_ltre.encode", description=__doc__)
-    parser.add_argument("--collection", required=True, help="BEIR folder (corpus.jsonl), or python-stdlib")
+    parser.add_argument(
+        "--collection", required=True, help="folder (BEIR, MS MARCO), Hugging Face data set, python-stdlib"
+    )
     parser.add_argument(
         "--encoder", required=True, help="model directory or hub name of the document encoder"
     )

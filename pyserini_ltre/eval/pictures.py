@@ -1,15 +1,28 @@
-"""Results as pictures."""
+"""Results as pictures: bars, and the course of a training."""
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pyserini_ltre.files import whole_file
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # Okabe and Ito's palette: told apart by colour-blind readers, and of different brightness in print.
-_COLOURS = ("#999999", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+COLOURS = ("#999999", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 
 
-def draw_measures(path: str | os.PathLike, rows: Mapping[str, Mapping[str, float]], title: str) -> None:
+Interval = tuple[float, float]
+"""Lower and upper bound."""
+
+
+def draw_measures(
+    path: str | os.PathLike,
+    rows: Mapping[str, Mapping[str, float]],
+    title: str,
+    intervals: Mapping[str, Mapping[str, Interval]] | None = None,
+) -> None:
     """Draw a bar chart (PNG): measures side by side, a bar for each system, its value above it.
 
     Parameters
@@ -20,6 +33,8 @@ def draw_measures(path: str | os.PathLike, rows: Mapping[str, Mapping[str, float
         System -> measure -> value, in the order in which they are drawn; every system has the same measures.
     title : str
         Stands above the chart.
+    intervals : mapping of str to mapping of str to (float, float), optional
+        System -> measure -> 95 % confidence interval, drawn on the bar.
     """
     # The figure is made without pyplot, which would keep it and choose a window system.
     from matplotlib.figure import Figure
@@ -34,14 +49,20 @@ def draw_measures(path: str | os.PathLike, rows: Mapping[str, Mapping[str, float
             [group + offset for group in range(len(measures))],
             [values[measure] for measure in measures],
             0.92 * width,
-            color=_COLOURS[place % len(_COLOURS)],
-            hatch="//" if place >= len(_COLOURS) else None,
+            yerr=reaches(values, intervals[system]) if intervals else None,
+            error_kw={"elinewidth": 1.2, "capsize": 3, "ecolor": "#333333"},
+            color=COLOURS[place % len(COLOURS)],
+            hatch="//" if place >= len(COLOURS) else None,
             label=system,
         )
         axes.bar_label(bars, fmt="%.3f", padding=2, fontsize=9)
     axes.set_xticks(range(len(measures)), measures, fontsize=11)
     axes.tick_params(axis="x", length=0)
-    axes.set_ylim(0, 1.1 * max(max(values.values()) for values in rows.values()) or 1.0)
+    tops = [value for values in rows.values() for value in values.values()]
+    if intervals:
+        tops = [high for bounds in intervals.values() for _, high in bounds.values()]
+        axes.set_ylabel("mean and 95 % confidence interval")
+    axes.set_ylim(0, 1.1 * max(tops) or 1.0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -49,8 +70,7 @@ def draw_measures(path: str | os.PathLike, rows: Mapping[str, Mapping[str, float
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     figure.legend(loc="outside lower center", ncols=min(len(rows), 5), frameon=False)
-    with whole_file(path, "wb") as file:
-        figure.savefig(file, format="png", dpi=150)
+    save(figure, path)
 
 
 def draw_training(
@@ -78,20 +98,33 @@ def draw_training(
     figure = Figure(figsize=(7.0, 5.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     frozen = curve[0][1]
-    upper.axhline(frozen, color=_COLOURS[0], linestyle="--", label=f"frozen, {frozen:.4f}")
-    upper.plot(*zip(*curve, strict=True), color=_COLOURS[1], marker="o", label="while training")
+    upper.axhline(frozen, color=COLOURS[0], linestyle="--", label=f"frozen, {frozen:.4f}")
+    upper.plot(*zip(*curve, strict=True), color=COLOURS[1], marker="o", label="while training")
     kept = dict(curve)[best_step]
     upper.plot(
-        best_step, kept, "o", color=_COLOURS[2], markersize=11, label=f"kept: step {best_step}, {kept:.4f}"
+        best_step, kept, "o", color=COLOURS[2], markersize=11, label=f"kept: step {best_step}, {kept:.4f}"
     )
     upper.set_ylabel(measure)
     upper.legend(frameon=False)
     if losses:
-        lower.plot(*zip(*losses, strict=True), color=_COLOURS[3])
+        lower.plot(*zip(*losses, strict=True), color=COLOURS[3])
     lower.set_ylabel("loss")
     lower.set_xlabel("step")
     for axes in (upper, lower):
         axes.grid(color="#dddddd", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
+def reaches(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> list[list[float]]:
+    """Measure how far intervals reach below and above their values, as matplotlib wants it."""
+    return [
+        [value - intervals[measure][0] for measure, value in values.items()],
+        [intervals[measure][1] - value for measure, value in values.items()],
+    ]
+
+
+def save(figure: "Figure", path: str | os.PathLike) -> None:
+    """Write a figure as PNG, whole or not at all."""
     with whole_file(path, "wb") as file:
         figure.savefig(file, format="png", dpi=150)

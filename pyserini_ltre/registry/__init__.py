@@ -1,21 +1,29 @@
 """Where names live: which directory or file stands behind an encoder, an index, topics or qrels.
 
-The registry is the packaged `resources/registry.json` with the user's own file on top of it. Both hold, under
-`encoders`, `indexes`, `topics` and `qrels`, an object for each name with at least a "path" (the packaged
-encoders have none until somebody trains one).
+The registry is the packaged `resources/` with the user's own `registry.json` on top of it. Both hold, under
+`encoders`, `indexes`, `topics` and `qrels`, an object for each name with a "path", or a "url" with "md5" and
+"size" (the packaged encoders have neither until somebody trains one).
 """
 
 from pyserini_ltre.registry.encoder_names import METHODS, encoder_directory, is_encoder_name
-from pyserini_ltre.registry.entries import SECTIONS, home, load, lookup, path_of, register
+from pyserini_ltre.registry.entries import load, lookup, register, remove
+from pyserini_ltre.registry.pairing import PairedIndex, paired_index
+from pyserini_ltre.registry.places import home
+from pyserini_ltre.registry.registry_file import SECTIONS
+from pyserini_ltre.registry.resolve import find, path_of
 
 __all__ = [
     "METHODS",
+    "PairedIndex",
     "SECTIONS",
     "encoder_directory",
+    "find",
     "home",
     "is_encoder_name",
     "load",
     "lookup",
+    "paired_index",
     "path_of",
     "register",
+    "remove",
 ]

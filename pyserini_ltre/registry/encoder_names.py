@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.entries import load, path_of
+from pyserini_ltre.registry.entries import load
+from pyserini_ltre.registry.resolve import path_of
 
 METHODS = ("ltre", "star", "adore")
 
@@ -67,7 +68,7 @@ def _directory_or_registered(name: str, target: str) -> Path:
         return directory
     registered = path_of("encoders", target)
     if registered is None:
-        known = sorted(known for known, entry in load()["encoders"].items() if "path" in entry)
+        known = sorted(known for known, entry in load()["encoders"].items() if entry.keys() & {"path", "url"})
         raise InputError(
             f"{name}: {target or 'nothing after the colon'} is neither a model directory nor a registered "
             f"encoder; name one of them (registered: {', '.join(known) or 'none yet'})"

@@ -1,6 +1,5 @@
-"""Read the registry, look a name up, write a name into the user's own file."""
+"""Look a name up in the registry; write a name into the user's own file, or take it out."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -8,28 +7,12 @@ from typing import Any
 
 import pyserini_ltre
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
-
-SECTIONS = ("encoders", "indexes", "topics", "qrels")
-
-Entry = dict[str, Any]
+from pyserini_ltre.registry.lock import locked
+from pyserini_ltre.registry.places import user_file
+from pyserini_ltre.registry.registry_file import Entry, Registry, read_registry_file, write_registry_file
 
 
-def home() -> Path:
-    """Tell the folder of the user's own registry.
-
-    Returns
-    -------
-    Path
-        `$PYSERINI_LTRE_HOME`, or else the folder `pyserini_ltre` beside Pyserini's cache; it need not exist.
-    """
-    if own := os.environ.get("PYSERINI_LTRE_HOME"):
-        return Path(own).expanduser().absolute()
-    pyserini_cache = Path(os.environ.get("PYSERINI_CACHE") or "~/.cache/pyserini")
-    return pyserini_cache.expanduser().absolute().parent / "pyserini_ltre"
-
-
-def load() -> dict[str, dict[str, Entry]]:
+def load() -> Registry:
     """Read the packaged registry with the user's own on top.
 
     Returns
@@ -41,12 +24,31 @@ def load() -> dict[str, dict[str, Entry]]:
     Raises
     ------
     InputError
-        If a registry file is not JSON (file, line and column) or not of the shape above.
+        If a registry file is not JSON (file, line and column), has two entries of one name, or is not of the
+        shape above.
     """
-    merged = _read(_packaged_file())
-    for section, entries in _read(_user_file()).items():
+    merged = packaged()
+    for section, entries in read_registry_file(user_file()).items():
         for name, entry in entries.items():
             merged.setdefault(section, {})[name] = merged.get(section, {}).get(name, {}) | entry
+    return merged
+
+
+def packaged() -> Registry:
+    """Read what the package itself brings: all JSON files of `resources/` that hold registry sections.
+
+    Returns
+    -------
+    dict
+        section -> name -> entry.
+    """
+    package = Path(pyserini_ltre.__file__).parent
+    # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
+    folder = package / "resources"
+    if not folder.is_dir():
+        folder = package.parent / "resources"
+    merged = read_registry_file(folder / "registry.json")
+    merged["indexes"] |= read_registry_file(folder / "prebuilt_indexes.json")["indexes"]
     return merged
 
 
@@ -68,35 +70,10 @@ def lookup(section: str, name: str) -> Entry | None:
     return load()[section].get(name)
 
 
-def path_of(section: str, name: str) -> Path | None:
-    """Find the file or directory that stands behind a name.
-
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name as a person types it.
-
-    Returns
-    -------
-    Path or None
-        An absolute path that exists, or None if the name is not registered or has no path yet.
-
-    Raises
-    ------
-    InputError
-        If the registered path is not there (any more).
-    """
-    path = (lookup(section, name) or {}).get("path")
-    if path is None:
-        return None
-    if not Path(path).exists():
-        raise InputError(
-            f"{name} is registered under {section} as {path}, which does not exist; "
-            f"make it again, or correct {_user_file()}"
-        )
-    return Path(path)
+def check_name(name: str) -> None:
+    """Refuse a name that could be taken for a path or for ``ltre:PATH``."""
+    if not re.fullmatch(r"[\w.+-]+", name) or name in (".", ".."):
+        raise InputError(f"{name!r} cannot be a registered name; use letters, digits and . _ + - only")
 
 
 def register(section: str, name: str, **entry: Any) -> None:
@@ -109,64 +86,52 @@ def register(section: str, name: str, **entry: Any) -> None:
     name : str
         Letters, digits, and any of ``. _ + -``, so that it cannot be taken for a path or for ``ltre:PATH``.
     **entry
-        What to remember, at least `path`. A `path`, and an `encoder` that is a directory, are made absolute;
-        the new entry takes the place of an older one of that name.
+        What to remember, at least `path` or `url`. A `path`, and an `encoder` that is a directory, are made
+        absolute; the new entry takes the place of an older one of that name.
 
     Raises
     ------
     InputError
         If the name has other characters, or the user's registry file cannot be read.
     """
-    if not re.fullmatch(r"[\w.+-]+", name):
-        raise InputError(f"{name!r} cannot be a registered name; use letters, digits and . _ + - only")
+    check_name(name)
     for key, value in entry.items():
         if key == "path" or (key == "encoder" and Path(value).expanduser().is_dir()):
             entry[key] = str(Path(value).expanduser().absolute())
         elif isinstance(value, os.PathLike):
             entry[key] = str(value)
-    registry = _read(_user_file())
-    registry[section][name] = entry
-    with whole_file(_user_file()) as file:
-        json.dump(registry, file, indent=2, ensure_ascii=False)
-        file.write("\n")
+    with locked("registry"):
+        registry = read_registry_file(user_file())
+        registry[section][name] = entry
+        write_registry_file(user_file(), registry)
 
 
-def _user_file() -> Path:
-    return home() / "registry.json"
+def remove(section: str, name: str) -> Entry:
+    """Take a name out of the user's own registry; the other entries stay as they are.
 
+    Parameters
+    ----------
+    section : {"encoders", "indexes", "topics", "qrels"}
+        Which kind of name it is.
+    name : str
+        The name.
 
-def _packaged_file() -> Path:
-    package = Path(pyserini_ltre.__file__).parent
-    # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
-    installed = package / "resources" / "registry.json"
-    return installed if installed.exists() else package.parent / "resources" / "registry.json"
+    Returns
+    -------
+    dict
+        The entry that was there.
 
-
-def _read(file: Path) -> dict[str, dict[str, Entry]]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{file}:{error.lineno}:{error.colno}: not JSON ({error.msg}); correct the file, or move it away"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{file}: not UTF-8 text; correct the file, or move it away") from None
-    sections = _objects(content, file, "the file")
-    registry = {section: {} for section in SECTIONS}
-    for section, entries in sections.items():
-        for name, entry in _objects(entries, file, section).items():
-            entry = dict(_objects(entry, file, f"{section} / {name}"))
-            if not isinstance(entry.get("path", ""), str):
-                raise InputError(f"{file}: the path of {section} / {name} has to be text; correct the file")
-            if "path" in entry:
-                entry["path"] = str(file.parent / Path(entry["path"]).expanduser())
-            registry.setdefault(section, {})[name] = entry
-    return registry
-
-
-def _objects(value: Any, file: Path, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InputError(
-            f"{file}: {what} has to be a JSON object, not {json.dumps(value)[:40]}; correct the file"
-        )
-    return value
+    Raises
+    ------
+    InputError
+        If the user's own registry has no such name.
+    """
+    with locked("registry"):
+        registry = read_registry_file(user_file())
+        if name not in registry[section]:
+            if name in packaged()[section]:
+                raise InputError(f"{name} comes with the package and stays; register your own over it")
+            raise InputError(f"{section}: no {name} in {user_file()}; list shows what there is")
+        entry = registry[section].pop(name)
+        write_registry_file(user_file(), registry)
+    return entry

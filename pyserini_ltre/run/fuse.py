@@ -1,34 +1,95 @@
-"""Two runs combined as Pyserini's hybrid search does it, and the weight chosen on dev queries."""
+"""Runs of the same queries combined into one: by reciprocal rank, or by a weighted sum of their scores.
 
-from collections.abc import Iterable
-from typing import NamedTuple
+Ties go by document id and sums do not depend on the order of their terms, so the result depends on nothing but
+what the runs say.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pyserini_ltre.collection.records import Qrels, Run
-from pyserini_ltre.eval.measures import cutoff, evaluate
+from pyserini_ltre.collection.records import Run
+from pyserini_ltre.run.normalise import Normalisation, normalised
 
 HITS = 1000
 """How many documents a combined run keeps for a query, unless told otherwise."""
+RANK_CONSTANT = 60
+Missing = Literal["zero", "lowest"]
 
 
-class _Aligned(NamedTuple):
-    """The hits of one query in both runs: `docids` sorted, and the scores (n,) of each run beside them."""
+class Aligned(NamedTuple):
+    """The hits of one query: `docids` (n,) sorted, and `scores` (runs, n), a row for each run."""
 
     docids: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-
-    def fused(self, alpha: float) -> np.ndarray:
-        return self.first + alpha * self.second
+    scores: np.ndarray
 
 
-def interpolate(first: Run, second: Run, alpha: float, normalise: bool = False, hits: int = HITS) -> Run:
-    """Combine two runs: score = first + alpha * second.
+def reciprocal_rank(
+    runs: Sequence[Run], constant: int = RANK_CONSTANT, depth: int | None = None, hits: int = HITS
+) -> Run:
+    """Combine runs by their ranks: score = sum over the runs of 1 / (constant + rank).
 
-    The same as ``pyserini.search.hybrid`` with `first` dense and `second` sparse, except that ties are broken
-    by document id, so that the result depends on nothing but the runs. A document that one run lacks gets the
-    lowest score that the query's hits have there, or 0 if there are none.
+    The ranks are those of the scores, ties by document id; those written in a run file do not count.
+
+    Parameters
+    ----------
+    runs : sequence of dict of str to dict of str to float
+        Query id -> document id -> score.
+    constant : int
+        The larger, the less the first ranks stand out.
+    depth : int, optional
+        How many hits of each run to look at; by default all.
+    hits : int
+        How many documents to keep for a query.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        The combined run, best document first, queries sorted by id; it has every query that any run has.
+    """
+    return {qid: _best(*_by_rank(aligned, constant), hits) for qid, aligned in align(runs, depth=depth)}
+
+
+def weighted_sum(
+    runs: Sequence[Run],
+    weights: Sequence[float],
+    normalise: Normalisation = "none",
+    missing: Missing = "zero",
+    depth: int | None = None,
+    hits: int = HITS,
+) -> Run:
+    """Combine runs by their scores: score = sum over the runs of weight * score.
+
+    Parameters
+    ----------
+    runs : sequence of dict of str to dict of str to float
+        Query id -> document id -> score.
+    weights : sequence of float
+        One for each run.
+    normalise : {"none", "min-max", "z-score"}
+        What to do with the scores that a run gives for a query before they are added; see `normalised`.
+    missing : {"zero", "lowest"}
+        What a document that a run lacks gets there: 0, as in ``pyserini.fusion``, or the lowest score that the run
+        has for the query, as in ``pyserini.search.hybrid``.
+    depth, hits
+        As for `reciprocal_rank`.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        As from `reciprocal_rank`.
+    """
+    return {
+        qid: _best(aligned.docids, fused_scores(aligned.scores, weights), hits)
+        for qid, aligned in align(runs, normalise, missing, depth)
+    }
+
+
+def interpolate(first: Run, second: Run, alpha: float, hits: int = HITS) -> Run:
+    """Combine a dense and a sparse run as ``pyserini.search.hybrid`` does: score = first + alpha * second.
+
+    A document that one run lacks gets the lowest score that the query's hits have there, or 0 if there are none.
 
     Parameters
     ----------
@@ -36,84 +97,70 @@ def interpolate(first: Run, second: Run, alpha: float, normalise: bool = False, 
         Query id -> document id -> score.
     alpha : float
         Weight of the second run.
-    normalise : bool
-        Whether to bring each run's scores for a query to -0.5 .. 0.5 first (Pyserini's ``--normalization``).
     hits : int
         How many documents to keep for a query.
 
     Returns
     -------
     dict of str to dict of str to float
-        The combined run, best document first; it has every query that either run has.
+        As from `reciprocal_rank`.
     """
-    fused: Run = {}
-    for qid in first | second:
-        both = _align(first.get(qid, {}), second.get(qid, {}), normalise)
-        scores = both.fused(alpha)
-        # The documents are sorted by id, so a stable sort breaks the ties.
-        best = np.argsort(-scores, kind="stable")[:hits]
-        fused[qid] = dict(zip(both.docids[best].tolist(), scores[best].tolist(), strict=True))
-    return fused
+    return weighted_sum([first, second], [1.0, alpha], missing="lowest", hits=hits)
 
 
-def tune_alpha(
-    dense_run: Run, sparse_run: Run, qrels: Qrels, alphas: Iterable[float], measure: str = "nDCG@10"
-) -> tuple[float, dict[float, float]]:
-    """Choose the weight of the sparse run that `interpolate` does best with.
+def align(
+    runs: Sequence[Run],
+    normalise: Normalisation = "none",
+    missing: Missing | None = None,
+    depth: int | None = None,
+) -> Iterator[tuple[str, Aligned]]:
+    """Put the scores that runs give to the same documents side by side.
 
     Parameters
     ----------
-    dense_run, sparse_run : dict of str to dict of str to float
-        Query id -> document id -> score, of the dev queries.
-    qrels : dict of str to dict of str to int
-        Their judgements; queries without any are left out.
-    alphas : iterable of float
-        The weights to try.
-    measure : str
-        The measure to judge by, in ir-measures' notation.
+    runs, normalise, depth
+        As for `weighted_sum`. A run's scores are normalised before hits are cut off.
+    missing : {"zero", "lowest"}, optional
+        As for `weighted_sum`; by default NaN stays where a run lacks a document.
 
-    Returns
-    -------
-    (float, dict of float to float)
-        The best weight (the first of the equally good ones), and the value of each.
-
-    Raises
+    Yields
     ------
-    InputError
-        If the measure is unknown, or no query of the runs is judged.
+    (str, Aligned)
+        Query id and its hits, queries sorted by id.
     """
-    aligned = {
-        qid: _align(dense_run.get(qid, {}), sparse_run.get(qid, {}), normalise=False)
-        for qid in qrels
-        if qid in dense_run or qid in sparse_run
-    }
-    depth = cutoff(measure) or HITS
-    values: dict[float, float] = {}
-    for alpha in alphas:
-        run = {qid: _top(both, both.fused(alpha), depth) for qid, both in aligned.items()}
-        values[alpha] = evaluate(run, qrels, (measure,))[measure]
-    return max(values, key=values.__getitem__), values
+    for qid in sorted(set().union(*runs)):
+        sides = [run.get(qid, {}) for run in runs]
+        docids = sorted(set().union(*sides))
+        scores = np.array([[side.get(docid, np.nan) for docid in docids] for side in sides])
+        for row in scores:
+            there = np.flatnonzero(~np.isnan(row))
+            row[there] = normalised(row[there], normalise)
+            if depth is not None:
+                # The documents are sorted by id, so a stable sort breaks the ties.
+                row[there[np.argsort(-row[there], kind="stable")[depth:]]] = np.nan
+        kept = ~np.isnan(scores).all(axis=0)
+        scores = scores[:, kept]
+        if missing is not None:
+            for row in scores:
+                absent = np.isnan(row)
+                row[absent] = row[~absent].min() if missing == "lowest" and not absent.all() else 0.0
+        yield qid, Aligned(np.array(docids, dtype=object)[kept], scores)
 
 
-def _align(first: dict[str, float], second: dict[str, float], normalise: bool) -> _Aligned:
-    docids = sorted(first.keys() | second.keys())
-    sides = []
-    for side in (first, second):
-        lowest = min(side.values(), default=0.0)
-        scores = np.array([side.get(docid, lowest) for docid in docids], dtype=np.float64)
-        if normalise:
-            highest = max(side.values(), default=1.0)
-            scores -= (lowest + highest) / 2
-            scores /= (highest - lowest) or 1.0
-        sides.append(scores)
-    return _Aligned(np.array(docids, dtype=object), *sides)
+def fused_scores(scores: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Weighted sum over the rows of `scores` (runs, n): (n,), the same in whatever order the rows come."""
+    return np.sort(scores * np.array(weights)[:, None], axis=0).sum(axis=0)
 
 
-def _top(both: _Aligned, scores: np.ndarray, depth: int) -> dict[str, float]:
-    """Keep the best `depth` documents, all that the measure looks at, and those that tie with the last."""
-    kept = np.arange(len(scores))
-    if depth < len(scores):
-        # Evaluation compares single-precision scores.
-        singles = scores.astype(np.float32)
-        kept = np.flatnonzero(singles >= np.partition(singles, -depth)[-depth])
-    return dict(zip(both.docids[kept].tolist(), scores[kept].tolist(), strict=True))
+def _by_rank(aligned: Aligned, constant: int) -> tuple[np.ndarray, np.ndarray]:
+    shares = np.zeros_like(aligned.scores)
+    for row, share in zip(aligned.scores, shares, strict=True):
+        there = np.flatnonzero(~np.isnan(row))
+        best_first = there[np.argsort(-row[there], kind="stable")]
+        share[best_first] = 1.0 / (constant + np.arange(1, len(there) + 1))
+    return aligned.docids, fused_scores(shares, np.ones(len(shares)))
+
+
+def _best(docids: np.ndarray, scores: np.ndarray, hits: int) -> dict[str, float]:
+    best = np.argsort(-scores, kind="stable")[:hits]
+    return dict(zip(docids[best].tolist(), scores[best].tolist(), strict=True))

@@ -15,7 +15,8 @@ def read_run(path: str | os.PathLike) -> Run:
     Parameters
     ----------
     path : path
-        Six columns separated by any white space; as in ``trec_eval``, the score counts and not the rank.
+        Six columns separated by any white space, gzipped if the name ends in ``.gz``; as in ``trec_eval``, the
+        score counts and not the rank.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def read_run(path: str | os.PathLike) -> Run:
     return run
 
 
-def write_run(path: str | os.PathLike, run: Run, tag: str) -> None:
+def write_run(path: str | os.PathLike, run: Run, tag: str, decimals: int | None = 6) -> None:
     """Write a run file, best hit first, ranks from 1, scores with 6 decimals as Pyserini prints them.
 
     Parameters
@@ -62,11 +63,17 @@ def write_run(path: str | os.PathLike, run: Run, tag: str) -> None:
         Query id -> document id -> score. Hits whose printed scores are the same go by document id.
     tag : str
         Name of the run, without white space.
+    decimals : int, optional
+        How many decimals of a score to keep; None keeps all that it has.
     """
     with whole_file(path) as file:
         for qid, hits in run.items():
             # Adding 0.0 turns the negative zero that rounding can leave into a plain one.
-            printed = {docid: round(float(score), 6) + 0.0 for docid, score in hits.items()}
-            best_first = sorted(printed, key=lambda docid: (-printed[docid], docid))
+            kept = {
+                docid: (float(score) if decimals is None else round(float(score), decimals)) + 0.0
+                for docid, score in hits.items()
+            }
+            best_first = sorted(kept, key=lambda docid: (-kept[docid], docid))
             for rank, docid in enumerate(best_first, start=1):
-                file.write(f"{qid} Q0 {docid} {rank} {printed[docid]:.6f} {tag}\n")
+                printed = repr(kept[docid]) if decimals is None else f"{kept[docid]:.{decimals}f}"
+                file.write(f"{qid} Q0 {docid} {rank} {printed} {tag}\n")

@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     queries, qrels = read_judged(data.queries, data.qrels)
     dev = read_judged(data.dev_queries, data.dev_qrels) if data.dev_queries else None
     query_vectors = read_query_vectors(data, queries, dev)
-    index = IndexDirectory(index_path(data.index))
+    index = IndexDirectory(registry.find("indexes", data.index))
     judged_queries(queries, qrels, index.row_of, data.qrels)  # an error names the file, before anything slow
     if dev is not None:
         judged_queries(*dev, index.row_of, data.dev_qrels)
@@ -120,13 +120,6 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):  # a checkout that is not installed, faiss-gpu
             found[package] = version(package)
     return found
-
-
-def index_path(name: str) -> Path:
-    """Directory of an index: a path, or a name in the registry."""
-    if not Path(name).expanduser().exists() and (registered := registry.path_of("indexes", name)):
-        return registered
-    return Path(name).expanduser()
 
 
 def load_encoder(

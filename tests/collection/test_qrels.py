@@ -1,6 +1,6 @@
 import pytest
 
-from pyserini_ltre.collection import overlapping_queries, read_qrels, write_qrels
+from pyserini_ltre.collection import read_qrels, write_qrels
 from pyserini_ltre.errors import InputError
 
 QRELS = {"0007": {"NA": 1, "d2": 0}, "q2": {"d2": 2, "d3": -1}}
@@ -45,9 +45,3 @@ def test_bad_judgements_are_named_by_file_and_line(tmp_path, content, message):
         read_qrels(path)
     assert str(error.value).startswith(f"{path}{message}")
     assert "\n" not in str(error.value)
-
-
-def test_overlap_counts_relevant_documents_only():
-    test = {"t1": {"a": 1}, "t2": {"b": 1}, "t3": {"a": 0, "c": 1}, "t4": {"d": 1, "a": 2}}
-    train = {"x": {"a": 1, "c": 0}, "y": {"b": 0}}
-    assert overlapping_queries(test, train) == {"t1", "t4"}

@@ -103,7 +103,7 @@ def test_bad_encoders_are_refused(collection, tiny_encoder, tmp_path, capsys):
 
 def test_bad_collections_are_refused(tiny_encoder, tmp_path, capsys):
     output = tmp_path / "index"
-    assert "corpus.jsonl" in refused(capsys, arguments(tmp_path / "missing", tiny_encoder, output))
+    assert "no such folder" in refused(capsys, arguments(tmp_path / "missing", tiny_encoder, output))
     broken = write_collection(tmp_path / "broken", [DOCUMENTS[0], {"_id": "line\nbreak", "text": "sort"}])
     assert "corpus.jsonl:2: id 'line\\nbreak'" in refused(capsys, arguments(broken, tiny_encoder, output))
     twice = write_collection(tmp_path / "twice", [*DOCUMENTS, DOCUMENTS[0]])

@@ -1,9 +1,10 @@
 import math
 
+import ir_measures
 import pytest
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.eval import evaluate, evaluate_per_query
+from pyserini_ltre.eval import DEFAULT_MEASURES, evaluate, evaluate_per_query, unjudged
 from pyserini_ltre.eval.measures import cutoff
 
 QRELS = {"1": {"a": 2, "b": 1, "z": 0}, "2": {"c": 1}, "3": {"d": 1}}
@@ -12,9 +13,36 @@ RUN = {"1": {"z": 3.0, "b": 2.0, "a": 1.0}, "2": {"x": 5.0, "c": 4.0}, "unjudged
 
 def test_means_count_queries_without_hits_as_zero():
     ndcg = (1 / math.log2(3) + 2 / math.log2(4)) / (2 + 1 / math.log2(3))
+    assert list(evaluate(RUN, QRELS)) == list(DEFAULT_MEASURES)
     assert evaluate(RUN, QRELS) == pytest.approx(
-        {"nDCG@10": (ndcg + 1 / math.log2(3)) / 3, "RR@10": (0.5 + 0.5) / 3, "R@100": 2 / 3}
+        {
+            "nDCG@10": (ndcg + 1 / math.log2(3)) / 3,
+            "RR@10": (0.5 + 0.5) / 3,
+            "R@100": 2 / 3,
+            "R@1000": 2 / 3,
+            "AP": ((1 / 2 + 2 / 3) / 2 + 1 / 2) / 3,
+        }
     )
+
+
+def test_counts_are_added_up_and_those_of_judgements_need_no_hits():
+    assert evaluate(RUN, QRELS, ["NumQ", "NumRel", "NumRet"]) == {"NumQ": 3, "NumRel": 4, "NumRet": 5}
+    assert evaluate_per_query(RUN, QRELS, ["NumRel"]) == {"NumRel": {"1": 2, "2": 1, "3": 1}}
+
+
+def test_negative_grades_are_not_relevant():
+    run = {"q": {"bad": 2.0, "good": 1.0}}
+    assert evaluate(run, {"q": {"bad": -2, "good": 1}}, ["RR@10", "nDCG@10"]) == pytest.approx(
+        {"RR@10": 0.5, "nDCG@10": 1 / math.log2(3)}
+    )
+
+
+def test_unjudged_documents_among_the_best_are_counted():
+    run = {"1": {"z": 3.0, "x": 2.0, "y": 1.0}, "2": {"c": 1.0, "x": 1.0}}
+    assert unjudged(run, QRELS) == {"1": 2, "2": 1, "3": 0}
+    assert unjudged(run, QRELS, depth=2) == {"1": 1, "2": 1, "3": 0}
+    # Of equal scores, the last in the alphabet is the better.
+    assert unjudged(run, QRELS, depth=1) == {"1": 0, "2": 1, "3": 0}
 
 
 def test_per_query_values_cover_exactly_the_judged_queries():
@@ -51,6 +79,14 @@ def test_neither_input_is_changed():
 def test_unknown_measures_are_refused(name):
     with pytest.raises(InputError, match="is unknown; name one of ir-measures'"):
         evaluate(RUN, QRELS, [name])
+
+
+def test_measures_without_their_library_name_it(monkeypatch):
+    monkeypatch.setattr(ir_measures.pytrec_eval, "_is_available", False)
+    with pytest.raises(
+        InputError, match="'infAP' needs a library that is not installed; install it: pip install"
+    ):
+        evaluate(RUN, QRELS, ["infAP"])
 
 
 def test_judgements_of_other_queries_are_refused():

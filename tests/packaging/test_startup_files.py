@@ -1,6 +1,7 @@
 """What is packaged; the start-up files: built into the right place, cheap, harmless without the package."""
 
 import configparser
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def python(code: str, *options: str, path: Path | str = REPOSITORY, **kwargs) -> str:
-    environment = {"PYTHONPATH": str(path), "PATH": "/usr/bin:/bin"}
+    home = os.environ["PYSERINI_LTRE_HOME"]
+    environment = {"PYTHONPATH": str(path), "PATH": "/usr/bin:/bin", "PYSERINI_LTRE_HOME": home}
     command = [sys.executable, *options, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, **kwargs)
     assert done.returncode == 0, done.stderr

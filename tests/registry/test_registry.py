@@ -7,6 +7,7 @@ import pytest
 
 from pyserini_ltre import registry
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.registry.sources import location
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_register_keeps_other_entries_and_makes_paths_absolute(own_home, model, 
     }
     assert registry.lookup("indexes", "toy2")["encoder"] == str(model)
     assert registry.lookup("indexes", "other") is None
-    assert [file.name for file in own_home.iterdir()] == ["registry.json"]
+    assert sorted(file.name for file in own_home.iterdir()) == [".locks", "registry.json"]
 
 
 def test_a_new_entry_takes_the_place_of_the_old_one(model):
@@ -95,6 +96,58 @@ def test_json_of_another_shape_is_refused(content, own_home):
     (own_home / "registry.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"registry\.json: .* correct the file$"):
         registry.load()
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "what"),
+    [
+        (
+            '{"topics": {"toy": {"path": "a"}},\n"indexes": {\n"toy": {"path": "a"},\n"toy": {"path": "b"}}}',
+            4,
+            "indexes / toy",
+        ),
+        ('{"indexes": {},\n"topics": {},\n"indexes": {}}', 3, "indexes"),
+    ],
+)
+def test_two_entries_of_one_name_are_refused(content, line, what, own_home, model):
+    own_home.mkdir()
+    file = own_home / "registry.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match=f"^{file}:{line}: {what} is there twice"):
+        registry.load()
+    with pytest.raises(InputError, match="twice"):
+        registry.register("indexes", "other", path=model)
+    assert file.read_text() == content
+
+
+def test_remove_leaves_other_entries(own_home, model):
+    registry.register("indexes", "toy", path=model)
+    registry.register("topics", "toy", path=model)
+    assert registry.remove("indexes", "toy") == {"path": str(model)}
+    assert registry.lookup("indexes", "toy") is None and registry.lookup("topics", "toy")
+    with pytest.raises(InputError, match=r"indexes: no toy in .*registry\.json"):
+        registry.remove("indexes", "toy")
+    with pytest.raises(InputError, match="ltre comes with the package"):
+        registry.remove("encoders", "ltre")
+
+
+def test_find_takes_a_path_before_a_name(model, monkeypatch):
+    registry.register("topics", "model", path=model.parent / "home" / "registry.json")
+    monkeypatch.chdir(model.parent)
+    assert registry.find("topics", "model") == Path("model")
+    monkeypatch.chdir(model)
+    assert registry.find("topics", "model").name == "registry.json"
+    assert registry.find("topics", "nowhere.tsv") == Path("nowhere.tsv")
+
+
+def test_packaged_prebuilt_indexes_have_what_a_download_needs(own_home, monkeypatch):
+    monkeypatch.setenv("PYSERINI_CACHE", str(own_home))
+    prebuilt = {name: entry for name, entry in registry.load()["indexes"].items() if entry.get("prebuilt")}
+    assert "msmarco-v1-passage.ance" in prebuilt and "beir-v1.0.0-scifact.bge-base-en-v1.5" in prebuilt
+    for name, entry in prebuilt.items():
+        place = location("indexes", name, entry)
+        assert place.parent == own_home / "indexes" and place.name.endswith(entry["md5"])
+        assert entry["encoder"] and entry["description"] and entry["size"] > 1_000_000
 
 
 def test_sections_of_a_newer_version_survive(own_home, model):

@@ -1,0 +1,188 @@
+"""Compared runs as text: tables for reading (plain, Markdown, LaTeX), CSV and JSON for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from pyserini_ltre.eval.comparison import UNJUDGED_DEPTH, GroupScores, MeasuredRun, Score
+from pyserini_ltre.eval.significance import RESAMPLES
+from pyserini_ltre.eval.table import Table
+
+LEVEL = 0.05
+UNJUDGED = f"unjudged@{UNJUDGED_DEPTH}"
+UNANSWERED = "no hits"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a form of output needs.
+
+    Parameters
+    ----------
+    qrels : str
+        The judgements, as they were named.
+    measures : tuple of str
+        In the order of the columns.
+    baseline : str or None
+        Name of the run that the others are compared with.
+    groups : list of GroupScores
+        All queries first.
+    """
+
+    qrels: str
+    measures: tuple[str, ...]
+    baseline: str | None
+    groups: list[GroupScores]
+
+
+def as_table(report: Report) -> str:
+    """Write aligned columns for a terminal."""
+    return "\n\n\n".join(table.plain() for table in _tables(report))
+
+
+def as_markdown(report: Report) -> str:
+    """Write Markdown: a heading for each table."""
+    return "\n\n".join(table.markdown() for table in _tables(report))
+
+
+def as_latex(report: Report) -> str:
+    """Write LaTeX tables, for the package booktabs."""
+    return "\n\n".join(table.latex() for table in _tables(report))
+
+
+def as_json(report: Report) -> str:
+    """Write everything as one JSON object."""
+    content = {
+        "qrels": report.qrels,
+        "baseline": report.baseline,
+        "randomisation resamples": RESAMPLES,
+        "groups": [asdict(group) for group in report.groups],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def as_csv(report: Report) -> str:
+    """Write a line for each group, run and measure; what does not apply is empty."""
+    header = (
+        *(
+            "group",
+            "queries",
+            "run",
+            "measure",
+            "value",
+            "low",
+            "high",
+            "difference",
+            "wins",
+            "ties",
+            "losses",
+        ),
+        *("t_test_p", "t_test_p_holm", "randomisation_p", "randomisation_p_holm", UNJUDGED, UNANSWERED),
+    )
+    rows = []
+    for group in report.groups:
+        for run, scores in group.runs.items():
+            for measure, score in scores.measures.items():
+                found = score.difference
+                compared = ("",) * 8
+                if found is not None:
+                    paired = found.paired
+                    compared = (
+                        *(paired.mean_difference, paired.wins, paired.ties, paired.losses),
+                        *(paired.p_value, found.t_test_holm, found.randomisation, found.randomisation_holm),
+                    )
+                start = (group.name, group.queries, run, measure, score.value, *(score.interval or ("", "")))
+                rows.append((*start, *compared, scores.unjudged, scores.unanswered))
+    return _csv(header, rows)
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "table": as_table,
+    "csv": as_csv,
+    "json": as_json,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}
+
+
+def per_query_csv(runs: Mapping[str, MeasuredRun], groups: Mapping[str, Sequence[str]]) -> str:
+    """Write a line for each query and run: the last group that the query is in, and all measures."""
+    group_of = {qid: name for name, qids in groups.items() for qid in qids}
+    measures = list(next(iter(runs.values())).values)
+    rows = (
+        (
+            qid,
+            group_of[qid],
+            run,
+            *(measured.values[measure][qid] for measure in measures),
+            measured.unjudged[qid],
+        )
+        for qid in group_of
+        for run, measured in runs.items()
+    )
+    return _csv(("query", "group", "run", *measures, UNJUDGED), rows)
+
+
+def _csv(header: Sequence[object], rows: "Iterator | Sequence") -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().removesuffix("\n")
+
+
+def _tables(report: Report) -> Iterator[Table]:
+    for group in report.groups:
+        title = f"{group.name[0].upper()}{group.name[1:]}: {group.queries}"
+        yield _means(title, report, group)
+        if any(score.difference for scores in group.runs.values() for score in scores.measures.values()):
+            yield _differences(f"{title}, against {report.baseline}", report, group)
+
+
+def _means(title: str, report: Report, group: GroupScores) -> Table:
+    marked = any(_significant(score) for scores in group.runs.values() for score in scores.measures.values())
+    rows = []
+    for run, scores in group.runs.items():
+        cells = [
+            # Sums are counts.
+            f"{score.value:.{0 if score.interval is None else 4}f}{_mark(score) if marked else ''}"
+            for score in scores.measures.values()
+        ]
+        rows.append((run, *cells, f"{scores.unjudged:.1f}", str(scores.unanswered)))
+    notes = [] if group.queries else ["There are none."]
+    if marked:
+        notes.append(f"* differs from {report.baseline}: randomisation test, Holm-corrected p < {LEVEL}")
+    return Table(title, ("run", *report.measures, UNJUDGED, UNANSWERED), rows, tuple(notes))
+
+
+def _differences(title: str, report: Report, group: GroupScores) -> Table:
+    counts = ("wins", "ties", "losses")
+    p_values = ("t-test p", "Holm's", "randomisation p", "Holm's")
+    rows = []
+    for measure in report.measures:
+        for run, scores in group.runs.items():
+            found = scores.measures[measure].difference
+            if found is not None:
+                paired = found.paired
+                tests = (paired.p_value, found.t_test_holm, found.randomisation, found.randomisation_holm)
+                cells = (f"{paired.mean_difference:+.4f}", paired.wins, paired.ties, paired.losses)
+                rows.append((run, measure, *map(str, cells), *map(_p, tests)))
+    note = (
+        f"Two-sided paired tests over {group.queries} queries. Holm's: corrected for the number of runs that are "
+        f"compared by a measure ({len(group.runs) - 1}). Randomisation: {RESAMPLES} draws at most."
+    )
+    return Table(title, ("run", "measure", "difference", *counts, *p_values), rows, (note,))
+
+
+def _mark(score: Score) -> str:
+    return "*" if _significant(score) else " "
+
+
+def _significant(score: Score) -> bool:
+    return score.difference is not None and score.difference.randomisation_holm < LEVEL
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.0001 else "<0.0001"

@@ -1,0 +1,53 @@
+"""A warning when an encoder searches another index than the one that it was trained for."""
+
+import json
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyserini_ltre.registry import paired_index
+
+if TYPE_CHECKING:
+    from pyserini_ltre.index.directory import IndexDirectory
+
+
+def warn_of_another_index(directory: "IndexDirectory", model: Path) -> None:
+    """Warn, in one line, if an index is not the one that an encoder belongs to.
+
+    Its fingerprint decides, computed once when the index is loaded. A copy in another form, such as a compressed
+    one, fits as well: its ``encoder.json`` says that the same encoder made it of the same documents.
+
+    Parameters
+    ----------
+    directory : IndexDirectory
+        The index that is about to be searched.
+    model : Path
+        Directory of the query encoder; nothing happens if it names no index.
+    """
+    paired = paired_index(model)
+    if paired is None:
+        return
+    same_place = paired.path.resolve() == directory.path.resolve()
+    if same_place if paired.fingerprint is None else paired.fingerprint == directory.fingerprint:
+        return
+    if same_place:
+        problem = f"{directory.path} has changed since encoder {model} was trained for it: train again"
+    elif _of_the_same_vectors(directory, paired.path):
+        return
+    else:
+        problem = (
+            f"encoder {model} was trained for index {paired.name}, not for {directory.path}: the scores may mean "
+            f"nothing; search with --index {paired.name}, or train for this index"
+        )
+    # A file name that does not exist keeps Python from printing a second line, the source.
+    warnings.warn_explicit(problem, UserWarning, filename="pyserini_ltre", lineno=1)
+
+
+def _of_the_same_vectors(directory: "IndexDirectory", other: Path) -> bool:
+    if directory.record is None:
+        return False
+    try:
+        return json.loads((other / "encoder.json").read_text(encoding="utf-8")) == asdict(directory.record)
+    except (OSError, ValueError):
+        return False

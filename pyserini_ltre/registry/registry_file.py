@@ -1,0 +1,104 @@
+"""One registry file: JSON read with its mistakes named, and written whole."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import whole_file
+
+SECTIONS = ("encoders", "indexes", "topics", "qrels")
+
+Entry = dict[str, Any]
+Registry = dict[str, dict[str, Entry]]
+
+
+def read_registry_file(file: Path) -> Registry:
+    """Read a registry file.
+
+    Parameters
+    ----------
+    file : Path
+        The file; it need not exist.
+
+    Returns
+    -------
+    dict
+        section -> name -> entry, the known sections always present. Relative paths count from the file's folder.
+
+    Raises
+    ------
+    InputError
+        If it is not JSON (file, line and column), has two entries of one name, or is of another shape.
+    """
+    text = "{}"
+    if file.exists():
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"{file}: not UTF-8 text; correct the file, or move it away") from None
+    try:
+        content = json.loads(text, object_pairs_hook=_Object)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{file}:{error.lineno}:{error.colno}: not JSON ({error.msg}); correct the file, or move it away"
+        ) from None
+    registry: Registry = {section: {} for section in SECTIONS}
+    sections = _objects(content, file, "the file")
+    _refuse_doubles(sections, file, text, ())
+    for section, entries in sections.items():
+        _refuse_doubles(_objects(entries, file, section), file, text, (section,))
+        for name, entry in entries.items():
+            entry = dict(_objects(entry, file, f"{section} / {name}"))
+            for key in ("path", "url", "md5"):
+                if not isinstance(entry.get(key, ""), str):
+                    raise InputError(
+                        f"{file}: the {key} of {section} / {name} has to be text; correct the file"
+                    )
+            if "path" in entry:
+                entry["path"] = str(file.parent / Path(entry["path"]).expanduser())
+            registry.setdefault(section, {})[name] = entry
+    return registry
+
+
+def write_registry_file(file: Path, registry: Registry) -> None:
+    """Write a registry file, whole or not at all.
+
+    Parameters
+    ----------
+    file : Path
+        The file; its folder is made if need be.
+    registry : dict
+        section -> name -> entry.
+    """
+    with whole_file(file) as target:
+        json.dump(registry, target, indent=2, ensure_ascii=False)
+        target.write("\n")
+
+
+class _Object(dict):
+    """A JSON object that remembers which names it was given twice; `dict` keeps the last one silently."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.doubles = [name for position, name in enumerate(names) if name in names[:position]]
+
+
+def _objects(value: Any, file: Path, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(
+            f"{file}: {what} has to be a JSON object, not {json.dumps(value)[:40]}; correct the file"
+        )
+    return value
+
+
+def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...]) -> None:
+    for name in value.doubles:
+        start = re.search(rf"{re.escape(json.dumps(above[0]))}\s*:", text).end() if above else 0
+        places = list(re.finditer(rf"{re.escape(json.dumps(name))}\s*:", text[start:]))
+        line = text.count("\n", 0, start + places[1].start()) + 1 if len(places) > 1 else 1
+        raise InputError(
+            f"{file}:{line}: {' / '.join((*above, name))} is there twice; rename or remove one of the two"
+        )

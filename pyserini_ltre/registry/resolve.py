@@ -1,0 +1,111 @@
+"""From a name to a file or directory that is here, fetched if need be."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import whole_directory
+from pyserini_ltre.registry.download import check_sum, download
+from pyserini_ltre.registry.entries import lookup
+from pyserini_ltre.registry.lock import locked
+from pyserini_ltre.registry.places import home, user_file
+from pyserini_ltre.registry.registry_file import Entry
+from pyserini_ltre.registry.sources import file_name, local_path, location, used_where_it_lies
+from pyserini_ltre.registry.unpack import unpack
+
+# A directory of a section is whole if it holds one of these sets of files.
+CONTENTS = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}
+
+
+def find(section: str, name: str | os.PathLike) -> Path:
+    """Find what a command was given: a path that exists, or else a registered name.
+
+    Parameters
+    ----------
+    section : {"encoders", "indexes", "topics", "qrels"}
+        Which kind of name it is.
+    name : str or path
+        What was given.
+
+    Returns
+    -------
+    Path
+        What it stands for; an unknown name as it is, so that reading it tells that there is no such file.
+    """
+    path = Path(name).expanduser()
+    return path if path.exists() else path_of(section, str(name)) or path
+
+
+def path_of(section: str, name: str) -> Path | None:
+    """Find the file or directory that stands behind a name; download and unpack it if it is not here yet.
+
+    Parameters
+    ----------
+    section : {"encoders", "indexes", "topics", "qrels"}
+        Which kind of name it is.
+    name : str
+        The name as a person types it.
+
+    Returns
+    -------
+    Path or None
+        An absolute path that exists, or None if the name is not registered or has no path yet.
+
+    Raises
+    ------
+    InputError
+        If the registered path is not there (any more), or the registered URL does not give what it should.
+    """
+    entry = lookup(section, name) or {}
+    place = location(section, name, entry)
+    if place is None or place.exists():
+        return place
+    if used_where_it_lies(entry):
+        raise InputError(
+            f"{name} is registered under {section} as {place}, which does not exist; "
+            f"make it again, or correct {user_file()}"
+        )
+    _fetch(section, name, entry, place)
+    return place
+
+
+def _fetch(section: str, name: str, entry: Entry, place: Path) -> None:
+    local = local_path(entry)
+    try:
+        with locked(f"{section}-{name}"):
+            if place.exists():  # another process was faster
+                return
+            if local is not None:
+                file = local
+                if not file.is_file():
+                    raise InputError(f"{name}: no file {file}; correct {user_file()}")
+                check_sum(file, str(file), entry.get("size"), entry.get("md5"))
+            else:
+                file = home() / "downloads" / f"{entry['md5'][:8]}-{file_name(entry)}"
+                download(entry["url"], file, entry["size"], entry["md5"])
+            _put_in_place(section, file, place)
+            if local is None:
+                file.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise InputError(f"{name}: no space left for {place}; free some, the same command goes on") from None
+
+
+def _put_in_place(section: str, file: Path, place: Path) -> None:
+    if section not in CONTENTS:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+        return
+    for killed in place.parent.glob(f".{place.name}.*.partial"):
+        shutil.rmtree(killed)
+    with whole_directory(place) as directory:
+        unpack(file, directory)
+        wanted = CONTENTS[section]
+        if not any(all(any(directory.glob(n)) for n in names) for names in wanted):
+            needed = " or ".join(" and ".join(names) for names in wanted)
+            raise InputError(
+                f"{file}: the archive has no {needed}, so it is none of the {section}; correct the entry"
+            )

@@ -1,0 +1,75 @@
+"""The examples of the README and of docs/training.md, run as they stand there."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyserini_ltre.collection import Document, write_beir, write_json_collection, write_qrels, write_topics
+
+ROOT = Path(__file__).parents[1]
+TOPICS = ("open file", "sort list", "search index", "lock thread", "hash map", "parse date")
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny_encoder):
+    """What the examples name: a model, a collection, queries and judgements, a Lucene index."""
+    path = tmp_path_factory.mktemp("examples")
+    (path / "my-model").symlink_to(tiny_encoder)
+    documents = [Document(f"d{i}", topic, f"{topic} {i} value") for i, topic in enumerate(TOPICS * 5)]
+    queries = {f"q{i}": f"{TOPICS[i % 6]} name {i}" for i in range(60)}
+    qrels = {f"q{i}": {f"d{j}": 1 for j in range(i % 6, 30, 6)} for i in range(60)}
+    train = [f"q{i}" for i in range(45)]
+    for name, qids in (("train", train), ("test", [qid for qid in queries if qid not in train])):
+        write_topics(path / f"{name}.tsv", {qid: queries[qid] for qid in qids})
+        write_qrels(path / f"{name}.qrels", {qid: qrels[qid] for qid in qids})
+    write_beir(path / "my-collection", documents, {"train": queries}, {"train": qrels})
+    write_json_collection(documents, path / "corpus")
+    command = "-m pyserini.index.lucene --collection JsonCollection --input corpus --index my-lucene-index"
+    subprocess.run([sys.executable, *command.split()], cwd=path, check=True, capture_output=True)
+    return path
+
+
+def test_your_own_index_in_five_commands(folder, tmp_path):
+    commands = blocks("README.md", "bash")[2]
+    assert len(re.findall(r"^python -m ", commands, re.M)) == 5
+    python = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{python}:{os.environ['PATH']}",
+        "PYSERINI_LTRE_HOME": str(tmp_path),
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert re.search(r"^ndcg_cut_10\s+all\s+[01]\.\d{4}$", done.stdout, re.M)
+    assert (folder / "my-encoder" / "pyserini_ltre.json").is_file()
+    assert len((folder / "hybrid.txt").read_text().splitlines()) == 15 * 30
+
+
+def test_training_from_python(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    for example in blocks("docs/training.md", "python"):
+        exec(example, {})
+    assert "training queries" in capsys.readouterr().out
+
+
+def test_the_first_two_blocks_install_and_run():
+    demo, tests = blocks("README.md", "bash")[:2]
+    for block, module in ((demo, "pyserini_ltre.demo"), (tests, "pytest")):
+        install, run = block.strip().splitlines()
+        assert install.startswith("python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt")
+        assert run == f".venv/bin/python -m {module}"
