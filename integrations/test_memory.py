@@ -22,7 +22,7 @@ STEPS = """
 import sys, threading, time
 import torch
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.query_side import _check_vectors
+from pyserini_ltre.index.check import check_vectors
 
 def anonymous_mb():
     with open("/proc/self/status") as status:
@@ -39,7 +39,7 @@ threading.Thread(target=watch, daemon=True).start()
 directory = IndexDirectory(sys.argv[1])
 index = directory.open(sys.argv[2])
 print("open", round(peak - before))
-_check_vectors(index, directory)
+check_vectors(index, directory)
 print("check", round(peak - before))
 directory.fingerprint, directory.row_of
 generator = torch.Generator().manual_seed(0)

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -18,7 +17,8 @@ from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.eval import paired_t_test
-from pyserini_ltre.index import DenseIndex, IndexDirectory
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.check import check_vectors
 from pyserini_ltre.train.checkpoints import (
     MarkComplete,
     content_fingerprint,
@@ -34,8 +34,6 @@ from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainable import TRAINABLE, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 from pyserini_ltre.train.trainer import RetrievalTrainer
-
-CHECKED_AT_A_TIME = 8192
 
 
 class QuerySideTrainer:
@@ -124,7 +122,7 @@ class QuerySideTrainer:
             ignore_above=ignore_above,
         )
         self.objective.check(self.index)
-        _check_vectors(self.index, self.directory)
+        check_vectors(self.index, self.directory)
         self.trainable = trainable
         self.schedule = schedule or Schedule()
         self.schedule.check()
@@ -286,21 +284,3 @@ class QuerySideTrainer:
         )
         trainer.remove_callback(PrinterCallback)
         return trainer
-
-
-def _check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
-    """Refuse vectors that are not finite, and warn of zeros: their documents can never be found."""
-    zeros = 0
-    for start in range(0, len(index), CHECKED_AT_A_TIME):
-        norms = index.vectors(torch.arange(start, min(start + CHECKED_AT_A_TIME, len(index)))).square().sum(1)
-        bad = ~norms.isfinite()
-        if bad.any():
-            docid = directory.docids[start + int(bad.nonzero()[0])]
-            raise InputError(
-                f"{directory.path}: the vector of document {docid} is not finite; encode this document again"
-            )
-        zeros += int((norms == 0).sum())
-    if zeros:
-        warnings.warn(
-            f"{directory.path}: {zeros} vectors are zero: their documents are never found", stacklevel=3
-        )

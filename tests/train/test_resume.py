@@ -1,5 +1,6 @@
 """Killed at any moment and resumed, a training ends with the same weights as one that was never interrupted."""
 
+import errno
 import json
 import signal
 import subprocess
@@ -102,3 +103,23 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step(problem, tiny_encode
     with pytest.raises(InputError, match="step 8"):
         trainer.fit(problem.queries, problem.qrels, problem.dev, checkpoints=tmp_path / "kept")
     assert [path.parent.name for path in (tmp_path / "kept").glob(f"*/{COMPLETE}")] == ["checkpoint-5"]
+
+
+def test_a_full_disk_leaves_the_last_whole_checkpoint(command, tmp_path, monkeypatch, capsys):
+    save = RetrievalTrainer._save_optimizer_and_scheduler
+
+    def full(self, folder):
+        if self.state.global_step > 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(self, folder)
+
+    monkeypatch.setattr(RetrievalTrainer, "_save_optimizer_and_scheduler", full)
+    with pytest.raises(SystemExit) as stopped:
+        main(command("out"))
+    assert stopped.value.code == 2
+    assert "no space left" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    monkeypatch.undo()
+    assert [mark.parent.name for mark in tmp_path.glob(f"out.checkpoints/*/{COMPLETE}")] == ["checkpoint-4"]
+    main(command("out", "--resume"))
+    assert (tmp_path / "out" / "pyserini_ltre.json").is_file()
