@@ -57,7 +57,9 @@ def test_a_folder_of_other_settings_is_refused_and_kept(tmp_path):
     assert json.loads((tmp_path / "demo" / "demo.json").read_text())["settings"] == SETTINGS
 
 
-def test_a_folder_with_something_else_is_refused_and_kept(tmp_path, capsys):
+def test_a_folder_with_something_else_is_refused_and_kept(tmp_path, capsys, monkeypatch):
+    # The tests are installed without the demo's encoder.
+    monkeypatch.setattr("pyserini_ltre.demo.__main__.packaged_encoder", lambda: tmp_path / "encoder")
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(SystemExit) as stopped:
         main(["--limit", "50", "--output", str(tmp_path)])
