@@ -22,6 +22,7 @@ from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.eval.pictures import draw_training
 from pyserini_ltre.files import check_output_directory, whole_directory
 from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.train.arguments import (
     DataArguments,
     ModelArguments,
@@ -54,8 +55,8 @@ def main(argv: list[str] | None = None) -> None:
     logging.disable_progress_bar()
     queries, qrels = read_judged(data.queries, data.qrels)
     dev = read_judged(data.dev_queries, data.dev_qrels) if data.dev_queries else None
-    query_vectors = read_query_vectors(data, queries, dev)
     index = IndexDirectory(registry.find("indexes", data.index))
+    query_vectors = read_query_vectors(data, queries, dev, index.index.d)
     judged_queries(queries, qrels, index.row_of, data.qrels)  # an error names the file, before anything slow
     if dev is not None:
         judged_queries(*dev, index.row_of, data.dev_qrels)
@@ -150,7 +151,7 @@ def read_judged(queries: str, qrels: str) -> tuple[Queries, Qrels]:
 
 
 def read_query_vectors(
-    data: DataArguments, queries: Queries, dev: tuple[Queries, Qrels] | None
+    data: DataArguments, queries: Queries, dev: tuple[Queries, Qrels] | None, dimension: int
 ) -> dict[str, np.ndarray] | None:
     """Read the frozen embeddings of all queries, if given: a row for each line of the query file."""
     if data.query_vectors is None:
@@ -159,13 +160,10 @@ def read_query_vectors(
     for file, texts in ((data.query_vectors, queries), (data.dev_query_vectors, dev[0] if dev else {})):
         if file is None:
             continue
-        try:
-            rows = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: not a numpy file ({error}); write one with numpy.save") from None
-        if rows.ndim != 2 or len(rows) != len(texts):
+        rows = read_vectors(file, dimension)
+        if len(rows) != len(texts):
             raise InputError(
-                f"{file}: shape {rows.shape} for {len(texts)} queries; give a row for each, in their order"
+                f"{file}: {len(rows)} rows for {len(texts)} queries; give a row for each, in their order"
             )
         vectors |= dict(zip(texts, rows, strict=True))
     return vectors

@@ -103,7 +103,7 @@ def test_vectors_alone_are_enough_for_the_adapter(problem, tiny_encoder, tmp_pat
     [
         (["--trainable", "encoder"], "is for --trainable adapter"),
         (["--query-vectors", "short.npy"], "give a row for each"),
-        (["--query-vectors", "text.npy"], "not a numpy file"),
+        (["--query-vectors", "text.npy"], "not a .npy file"),
     ],
 )
 def test_bad_query_vectors_are_refused(problem, tmp_path, monkeypatch, capsys, change, message):
