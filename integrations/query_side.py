@@ -19,11 +19,11 @@ from pyserini_ltre.collection import (
     write_topics,
 )
 from pyserini_ltre.demo.commands import run_command
+from pyserini_ltre.demo.stages import ALPHAS
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.run import interpolate, read_run, tune_alpha
 
 MEASURE = "nDCG@10"
-ALPHAS = (0.0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
 HITS = "200"
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from pyserini_ltre.errors import InputError
@@ -62,7 +62,7 @@ def prepare_checkpoints(folder: Path, identity: dict[str, object], resume: bool)
             )
         whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
         whole.sort(key=lambda path: int(path.name.rpartition("-")[2]))
-    if os.environ.get("RANK", "0") == "0":  # of several processes, one cleans up
+    if PartialState().is_main_process:  # of several processes, one cleans up
         for path in folder.glob("checkpoint-*"):
             if path not in whole:
                 shutil.rmtree(path)
