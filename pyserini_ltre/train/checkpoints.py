@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -25,6 +29,16 @@ class MarkComplete(TrainerCallback):
         """Called by the Trainer after it has written a checkpoint."""
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+
+@contextmanager
+def checkpoint_folder(folder: str | os.PathLike | None) -> Iterator[Path]:
+    """The folder for checkpoints; if none is given, one that is removed at the end."""
+    if folder is not None:
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="pyserini-ltre-") as temporary:
+        yield Path(temporary)
 
 
 def prepare_checkpoints(folder: Path, identity: dict[str, object], resume: bool) -> Path | None:

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.sampling import EpochSampler
 from pyserini_ltre.train.trainable import Trainable
 
 HELD_OUT_SHARE = 0.1
@@ -78,6 +79,24 @@ def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], so
     return Judged({qid: queries[qid] for qid in kept}, kept, missing, len(queries) - len(kept))
 
 
+def with_dev(
+    train: Judged, dev: tuple[Queries, Qrels] | None, row_of: Mapping[str, int]
+) -> tuple[Judged, Judged]:
+    """Training queries and what to choose the encoder on: the dev queries, or a tenth of the training queries.
+
+    Raises
+    ------
+    InputError
+        If there are too few to choose on.
+    """
+    if dev is None:
+        return hold_out(train)
+    held_out = judged_queries(*dev, row_of, "dev judgements")
+    if len(held_out.queries) < FEWEST_DEV_QUERIES:
+        raise InputError(f"dev judgements: one query to choose on; give {FEWEST_DEV_QUERIES} or more")
+    return train, held_out
+
+
 def hold_out(judged: Judged) -> tuple[Judged, Judged]:
     """Set about a tenth of the queries aside for model selection, chosen by a hash of their ids.
 
@@ -143,9 +162,10 @@ class TrainingQueries(Dataset):
             "grades": grades,
         }
 
-    def lengths(self) -> list[int]:
-        """Tokens of each query; 1 where the features are not tokens."""
-        return [len(feature.get("input_ids", (0,))) for feature in self.features]
+    def sampler(self, batch_size: int, seed: int) -> EpochSampler:
+        """Queries of similar length together; where the features are not tokens, all are of one length."""
+        lengths = [len(feature.get("input_ids", (0,))) for feature in self.features]
+        return EpochSampler(batch_size, lengths, seed)
 
     def collate(self, items: list[dict]) -> dict[str, object]:
         """Join items: ``features`` for the module, ``frozen`` (B, d), ``positives`` and ``grades`` (B, p)."""

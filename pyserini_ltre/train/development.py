@@ -5,13 +5,12 @@ import torch
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.eval import evaluate_per_query
 from pyserini_ltre.index import DenseIndex
+from pyserini_ltre.index.retrieval import retrieve
 from pyserini_ltre.train.data import Judged
 
 MEASURE = "nDCG@10"
 MEASURES = ("nDCG@10", "RR@10", "R@100")
 HITS = 100
-# Queries searched at a time.
-BATCH = 256
 
 
 class DevelopmentSet:
@@ -35,16 +34,7 @@ class DevelopmentSet:
 
     def run(self, embeddings: torch.Tensor) -> Run:
         """Retrieve with the embeddings (N, d) of the queries, in their order."""
-        run: Run = {}
-        k = min(HITS, len(self.index))
-        for start in range(0, len(embeddings), BATCH):
-            scores, rows = self.index.search(embeddings[start : start + BATCH], k)
-            qids = list(self.judged.queries)[start : start + BATCH]
-            for qid, values, found in zip(qids, scores.tolist(), rows.tolist(), strict=True):
-                run[qid] = {
-                    self.docids[row]: value for row, value in zip(found, values, strict=True) if row >= 0
-                }
-        return run
+        return retrieve(self.index, self.docids, list(self.judged.queries), embeddings, HITS)
 
     def measure(self, embeddings: torch.Tensor) -> dict[str, dict[str, float]]:
         """Each of `MEASURES`, query by query, with the embeddings (N, d) of the queries."""

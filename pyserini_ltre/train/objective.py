@@ -88,7 +88,6 @@ class QuerySideObjective:
         Tensor ()
             Mean over the batch.
         """
-        queries = queries.float()
         _, retrieved = index.search(queries.detach(), self.hits)
         documents = candidates(retrieved, positives, grades, self.most_appended)
         products = torch.einsum("bd,bmd->bm", queries, index.vectors(documents.rows))

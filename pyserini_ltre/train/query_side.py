@@ -1,39 +1,29 @@
 """Train the query side of a dense index and keep what is best on dev, the frozen encoder included."""
 
 import os
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import PartialState
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
+from transformers import set_seed
 
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.eval import paired_t_test
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_vectors
-from pyserini_ltre.train.checkpoints import (
-    MarkComplete,
-    content_fingerprint,
-    prepare_checkpoints,
-    weights_fingerprint,
-)
-from pyserini_ltre.train.data import FEWEST_DEV_QUERIES, Judged, TrainingQueries, hold_out, judged_queries
-from pyserini_ltre.train.development import MEASURE, DevelopmentSet, means
+from pyserini_ltre.train.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
+from pyserini_ltre.train.course import Training
+from pyserini_ltre.train.data import Judged, TrainingQueries, judged_queries, with_dev
+from pyserini_ltre.train.development import DevelopmentSet
 from pyserini_ltre.train.objective import HITS, QuerySideObjective
-from pyserini_ltre.train.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.result import TrainingResult
 from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainable import TRAINABLE, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
-from pyserini_ltre.train.trainer import RetrievalTrainer
 
 
 class QuerySideTrainer:
@@ -159,58 +149,32 @@ class QuerySideTrainer:
         TrainingResult
             The encoder, its measures before and after, and what was left out.
         """
-        processes = PartialState(cpu=self.encoder.device.type == "cpu")
+        PartialState(cpu=self.encoder.device.type == "cpu")
         train = judged_queries(queries, qrels, self.directory.row_of, "training judgements")
-        if dev is None:
-            train, held_out = hold_out(train)
-        else:
-            held_out = judged_queries(*dev, self.directory.row_of, "dev judgements")
-            if len(held_out.queries) < FEWEST_DEV_QUERIES:
-                raise InputError(f"dev judgements: one query to choose on; give {FEWEST_DEV_QUERIES} or more")
+        train, held_out = with_dev(train, dev, self.directory.row_of)
         development = DevelopmentSet(held_out, self.index, self.directory.docids)
         frozen = self._frozen(train, query_vectors)
         dev_frozen = self._frozen(held_out, query_vectors)
         identity = self._identity(train, held_out)
         set_seed(self.schedule.seed)
         trainable: Trainable = TRAINABLE[self.trainable](self.encoder)
-        before = development.measure(dev_frozen)
-
-        with ExitStack() as stack:
-            if checkpoints is None:
-                checkpoints = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyserini-ltre-"))
-            with processes.main_process_first():
-                newest = prepare_checkpoints(Path(checkpoints), identity, resume)
-            trainer = self._trainer(
-                trainable,
-                TrainingQueries(trainable, train, self.directory.row_of, frozen),
-                lambda: means(development.measure(trainable.embed(development.texts, dev_frozen))),
-                means(before)[MEASURE],
-                str(checkpoints),
-            )
-            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-        state = trainer.state
-        # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
-        trainer.accelerator.unwrap_model(trainable.module, keep_fp32_wrapper=False)
-        after = development.measure(trainable.embed(development.texts, dev_frozen))
-        improved = means(after)[MEASURE] > means(before)[MEASURE]
-        if not improved:
-            after = before
-        logged = state.log_history
-        return TrainingResult(
-            encoder=trainable.finish() if improved else trainable.discard(),
-            before=means(before),
-            after=means(after),
-            comparison=paired_t_test(before[MEASURE], after[MEASURE]),
-            improved=improved,
-            best_step=state.best_global_step if improved else 0,
-            steps=state.global_step,
-            curve=[(0, means(before)[MEASURE])]
-            + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
-            losses=[(e["step"], e["loss"]) for e in logged if "loss" in e],
-            train=train,
-            dev=held_out,
-            seconds=next((e["train_runtime"] for e in reversed(logged) if "train_runtime" in e), 0.0),
+        training = Training(
+            module=trainable.module,
+            data=TrainingQueries(trainable, train, self.directory.row_of, frozen),
+            loss=lambda embeddings, batch: self.objective(
+                self.index, embeddings, batch["frozen"], batch["positives"], batch["grades"]
+            ),
+            before=development.measure(dev_frozen),
+            measure=lambda: development.measure(trainable.embed(development.texts, dev_frozen)),
+            schedule=self.schedule,
+            usual=trainable.usual,
+            device=self.encoder.device,
+            tensorboard=self.tensorboard,
         )
+        with checkpoint_folder(checkpoints) as folder:
+            course = training.run(folder, identity, resume)
+        encoder = trainable.finish() if course.improved else trainable.discard()
+        return TrainingResult(encoder=encoder, train=train, dev=held_out, **vars(course))
 
     def description(self, result: TrainingResult) -> dict[str, object]:
         """What ``pyserini_ltre.json`` records: all that is needed to repeat the training."""
@@ -221,15 +185,7 @@ class QuerySideTrainer:
             "index": {"path": str(self.directory.path), "fingerprint": self.directory.fingerprint},
             "objective": asdict(self.objective),
             "schedule": asdict(self.schedule),
-            "queries": {"train": len(result.train.queries), "dev": len(result.dev.queries)},
-            "measures": {"before": result.before, "after": result.after},
-            "comparison": asdict(result.comparison),
-            "improved": result.improved,
-            "best_step": result.best_step,
-            "steps": result.steps,
-            "seconds": result.seconds,
-            "curve": result.curve,
-            "losses": result.losses,
+            **result.record(),
         }
 
     def _frozen(self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None) -> torch.Tensor:
@@ -254,33 +210,3 @@ class QuerySideTrainer:
             "training queries": content_fingerprint([train.queries, train.qrels]),
             "dev queries": content_fingerprint([dev.queries, dev.qrels]),
         }
-
-    def _trainer(
-        self,
-        trainable: Trainable,
-        data: TrainingQueries,
-        measure: Callable[[], dict[str, float]],
-        before: float,
-        checkpoints: str,
-    ) -> RetrievalTrainer:
-        steps, every = self.schedule.steps(len(data), PartialState().num_processes, trainable.steps)
-        callbacks: list[TrainerCallback] = [ProgressLine(before), MarkComplete()]
-        if self.schedule.patience is not None:
-            callbacks.append(EarlyStoppingCallback(self.schedule.patience))
-        if self.tensorboard is not None:
-            callbacks.append(tensorboard_callback(self.tensorboard))
-        trainer = RetrievalTrainer(
-            objective=self.objective,
-            index=self.index,
-            measure=measure,
-            model=trainable.module,
-            args=self.schedule.training_arguments(
-                checkpoints, steps, every, trainable.learning_rate, self.encoder.device, MEASURE
-            ),
-            train_dataset=data,
-            eval_dataset=data,
-            data_collator=data.collate,
-            callbacks=callbacks,
-        )
-        trainer.remove_callback(PrinterCallback)
-        return trainer

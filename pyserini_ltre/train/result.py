@@ -1,51 +1,46 @@
 """What training came to, and how it is told."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.eval import PairedComparison, markdown_table
+from pyserini_ltre.eval import markdown_table
+from pyserini_ltre.train.course import Course
 from pyserini_ltre.train.data import Judged
 from pyserini_ltre.train.development import MEASURE
 
 
 @dataclass(frozen=True)
-class TrainingResult:
-    """What training came to.
+class TrainingResult(Course):
+    """What training came to: its course, and the attributes below.
 
     Attributes
     ----------
     encoder : BiEncoder
         The encoder to keep: the best on dev, the frozen one included.
-    before, after : dict of str to float
-        Dev measures of the frozen encoder and of the one that was kept.
-    comparison : PairedComparison
-        The two on dev, query by query.
-    improved : bool
-        False if no trained encoder was better on dev: then the frozen one was kept.
-    best_step, steps : int
-        Step of the encoder that was kept, and the last one.
-    curve : list of tuple of (int, float)
-        Step and dev measure, step 0 first.
-    losses : list of tuple of (int, float)
-        Step and training loss.
     train, dev : Judged
         The queries used, and what had to be left out of them.
-    seconds : float
-        Time of the training steps and dev measurements.
+    remarks : tuple of str
+        What else the user should know, a line each.
     """
 
     encoder: BiEncoder
-    before: dict[str, float]
-    after: dict[str, float]
-    comparison: PairedComparison
-    improved: bool
-    best_step: int
-    steps: int
-    curve: list[tuple[int, float]]
-    losses: list[tuple[int, float]]
     train: Judged
     dev: Judged
-    seconds: float
+    remarks: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, object]:
+        """What ``pyserini_ltre.json`` tells of it."""
+        return {
+            "queries": {"train": len(self.train.queries), "dev": len(self.dev.queries)},
+            "measures": {"before": self.before, "after": self.after},
+            "comparison": asdict(self.comparison),
+            "improved": self.improved,
+            "best_step": self.best_step,
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "losses": self.losses,
+        }
 
     def __str__(self) -> str:
         lines = [f"{len(self.train.queries)} training queries, {len(self.dev.queries)} dev queries"]
@@ -60,6 +55,7 @@ class TrainingResult:
                 )
         if repeated := len(set(self.train.queries.values()) & set(self.dev.queries.values())):
             lines.append(f"warning: {repeated} dev queries are training queries too, so dev measures flatter")
+        lines += self.remarks
         rows = [
             (f"dev {name}", f"{value:.4f}", f"{self.after[name]:.4f}", f"{self.after[name] - value:+.4f}")
             for name, value in self.before.items()

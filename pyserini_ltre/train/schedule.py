@@ -9,7 +9,30 @@ from transformers import TrainingArguments
 from pyserini_ltre.encode.batching import resolve_precision
 from pyserini_ltre.errors import InputError
 
-FEWEST_EPOCHS, MOST_EPOCHS = 3, 10
+OPTIMIZERS = ("adamw", "lamb")
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What suits a part that is trained, unless the user says otherwise.
+
+    Attributes
+    ----------
+    learning_rate : float
+        Peak rate.
+    steps : int
+        About so many are made, within the limits of `fewest_epochs` and `most_epochs`.
+    fewest_epochs, most_epochs : float
+        Passes over the training queries.
+    evaluations : int
+        Dev measurements.
+    """
+
+    learning_rate: float
+    steps: int
+    fewest_epochs: float = 3
+    most_epochs: float = 10
+    evaluations: int = 10
 
 
 @dataclass(frozen=True)
@@ -24,14 +47,17 @@ class Schedule:
         Queries a step and process.
     accumulate : int
         Batches whose gradients are added up for one step.
+    optimizer : {"adamw", "lamb"}
+        LAMB (arXiv 1904.00962) is for batches of hundreds of queries.
     learning_rate : float, optional
-        Peak of AdamW's rate; by default what suits the part that is trained.
+        Peak of its rate; by default what suits the part that is trained.
     decay : {"linear", "cosine", "constant_with_warmup"}
         What the rate does after the first tenth of the steps, in which it rises.
     clip : float
         Largest norm of the gradient.
-    evaluations : int
-        Dev measurements over the training, spread evenly; each leaves a checkpoint to choose from.
+    evaluations : int, optional
+        Dev measurements over the training, spread evenly; each leaves a checkpoint to choose from. By default what
+        suits the part that is trained.
     patience : int, optional
         Stop after so many measurements without a new best one.
     precision : {"fp32", "bf16", "auto"}
@@ -43,10 +69,11 @@ class Schedule:
     epochs: float | None = None
     batch_size: int = 32
     accumulate: int = 1
+    optimizer: str = "adamw"
     learning_rate: float | None = None
     decay: str = "linear"
     clip: float = 1.0
-    evaluations: int = 10
+    evaluations: int | None = None
     patience: int | None = None
     precision: str = "auto"
     seed: int = 42
@@ -66,7 +93,7 @@ class Schedule:
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"--{name.replace('_', '-')} {value}: choose a number above 0")
 
-    def steps(self, queries: int, processes: int, usual: int) -> tuple[int, int]:
+    def steps(self, queries: int, processes: int, usual: Usual) -> tuple[int, int]:
         """Count the steps.
 
         Parameters
@@ -75,9 +102,8 @@ class Schedule:
             Training queries.
         processes : int
             Processes that train together.
-        usual : int
-            Steps that suit the part that is trained; without `epochs`, about so many are made, though no fewer than
-            3 and no more than 10 passes.
+        usual : Usual
+            What is done where the schedule leaves it open.
 
         Returns
         -------
@@ -85,13 +111,25 @@ class Schedule:
             Steps in all, and from one dev measurement to the next, which divide them.
         """
         in_epoch = -(-queries // (self.batch_size * self.accumulate * processes))
-        epochs = self.epochs or min(max(usual / in_epoch, FEWEST_EPOCHS), MOST_EPOCHS)
+        epochs = self.epochs or min(max(usual.steps / in_epoch, usual.fewest_epochs), usual.most_epochs)
         wanted = max(1, round(in_epoch * epochs))
-        every = -(-wanted // self.evaluations)
+        every = -(-wanted // (self.evaluations or usual.evaluations))
         return -(-wanted // every) * every, every
 
+    def optimizer_class(self) -> tuple[type[torch.optim.Optimizer], dict[str, object]] | None:
+        """LAMB and its settings as the Trainer wants them; None for the Trainer's own AdamW."""
+        if self.optimizer == "adamw":
+            return None
+        try:
+            from pytorch_optimizer import Lamb
+        except ImportError:
+            raise InputError(
+                '--optimizer lamb needs pytorch-optimizer; install it: pip install "pyserini-ltre[lamb]"'
+            ) from None
+        return Lamb, {"weight_decay": 0.0}
+
     def training_arguments(
-        self, folder: str, steps: int, every: int, learning_rate: float, device: torch.device, measure: str
+        self, folder: str, queries: int, processes: int, usual: Usual, device: torch.device, measure: str
     ) -> TrainingArguments:
         """Say it in the words of Hugging Face's Trainer.
 
@@ -99,21 +137,20 @@ class Schedule:
         ----------
         folder : str
             For checkpoints.
-        steps, every : int
+        queries, processes, usual
             See `steps`.
-        learning_rate : float
-            Used if the schedule has none.
         device : torch.device
             Where the module lies.
         measure : str
             Name of the dev measure, the larger the better.
         """
+        steps, every = self.steps(queries, processes, usual)
         return TrainingArguments(
             output_dir=folder,
             max_steps=steps,
             per_device_train_batch_size=self.batch_size,
             gradient_accumulation_steps=self.accumulate,
-            learning_rate=self.learning_rate or learning_rate,
+            learning_rate=self.learning_rate or usual.learning_rate,
             lr_scheduler_type=self.decay,
             warmup_steps=steps // 10,
             weight_decay=0.0,

@@ -5,7 +5,7 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.data import Judged, hold_out, judged_queries
-from pyserini_ltre.train.trainer import EpochSampler
+from pyserini_ltre.train.sampling import EpochSampler
 
 ROW_OF = {"a": 0, "b": 1, "0007": 2}
 

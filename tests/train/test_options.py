@@ -4,7 +4,7 @@ import pytest
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.query_side import QuerySideTrainer
-from pyserini_ltre.train.schedule import Schedule
+from pyserini_ltre.train.schedule import Schedule, Usual
 
 
 def fit(problem, encoder, tensorboard=None, **schedule):
@@ -40,6 +40,6 @@ def test_tensorboard_is_written(problem, tiny_encoder, tmp_path):
     [(3057, 1, 300, 300), (50, 1, 300, 20), (500_000, 1, 300, 46_880), (3057, 2, 300, 300)],
 )
 def test_usual_steps_within_three_and_ten_passes(queries, processes, usual, steps):
-    total, every = Schedule(batch_size=32).steps(queries, processes, usual)
+    total, every = Schedule(batch_size=32).steps(queries, processes, Usual(1e-3, usual))
     assert total == steps
     assert total % every == 0

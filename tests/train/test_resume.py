@@ -1,6 +1,7 @@
 """Killed at any moment and resumed, a training ends with the same weights as one that was never interrupted."""
 
 import errno
+import itertools
 import json
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.__main__ import main
 from pyserini_ltre.train.checkpoints import COMPLETE, prepare_checkpoints
+from pyserini_ltre.train.objective import QuerySideObjective
 from pyserini_ltre.train.query_side import QuerySideTrainer
 from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainer import RetrievalTrainer
@@ -92,12 +94,12 @@ def test_checkpoints_of_another_training_are_refused(command, tmp_path, capsys):
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(problem, tiny_encoder, tmp_path, monkeypatch):
-    compute_loss = RetrievalTrainer._loss
+    compute_loss, steps = QuerySideObjective.__call__, itertools.count(1)
 
     def breaks(self, *arguments):
-        return compute_loss(self, *arguments) * (float("nan") if self.state.global_step == 7 else 1.0)
+        return compute_loss(self, *arguments) * (float("nan") if next(steps) == 8 else 1.0)
 
-    monkeypatch.setattr(RetrievalTrainer, "_loss", breaks)
+    monkeypatch.setattr(QuerySideObjective, "__call__", breaks)
     schedule = Schedule(epochs=3, batch_size=16, evaluations=3)
     trainer = QuerySideTrainer(BiEncoder.load(tiny_encoder), problem.directory, hits=20, schedule=schedule)
     with pytest.raises(InputError, match="step 8"):

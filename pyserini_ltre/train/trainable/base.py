@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.train.schedule import Usual
 
 
 class Trainable(Protocol):
@@ -15,17 +16,14 @@ class Trainable(Protocol):
     ----------
     module : nn.Module
         What the optimiser sees: maps the features of a batch to embeddings (B, d).
-    learning_rate : float
-        Peak rate that suits it, unless the user says otherwise.
-    steps : int
-        Steps that suit it, unless the user says otherwise.
+    usual : Usual
+        Rate and steps that suit it.
     anchor : float
         Weight of the anchor that suits it, unless the user says otherwise.
     """
 
     module: nn.Module
-    learning_rate: float
-    steps: int
+    usual: Usual
     anchor: float
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.schedule import Usual
 from pyserini_ltre.train.trainable.encoder import WholeEncoder
 
 RANK = 16
@@ -20,8 +21,7 @@ class LoraEncoder(WholeEncoder):
     Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685).
     """
 
-    learning_rate = 5e-4
-    steps = 300
+    usual = Usual(learning_rate=5e-4, steps=300)
     anchor = 1.0
 
     def __init__(self, encoder: BiEncoder) -> None:

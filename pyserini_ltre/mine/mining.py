@@ -1,0 +1,59 @@
+"""Take the best documents of the training queries that are not judged relevant."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pyserini_ltre.collection.records import Qrels, Queries, Run
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.retrieval import retrieve
+
+
+@dataclass(frozen=True)
+class Mined:
+    """Hard negatives, and what was found on the way.
+
+    Attributes
+    ----------
+    run : Run
+        The negatives of each query, with their scores, best first.
+    removed : int
+        Judged-relevant documents that were ranked among them and left out.
+    fewer : int
+        Queries with fewer negatives than asked for.
+    """
+
+    run: Run
+    removed: int
+    fewer: int
+
+
+def not_relevant(hits: dict[str, float], judged: dict[str, int]) -> list[str]:
+    """The documents of a ranked list that are not judged relevant, best first, ties by document id."""
+    best_first = sorted(hits, key=lambda docid: (-hits[docid], docid))
+    return [docid for docid in best_first if judged.get(docid, 0) <= 0]
+
+
+def from_run(run: Run, qrels: Qrels, depth: int) -> Mined:
+    """Take the `depth` best documents of each query of a run that are not judged relevant."""
+    mined, removed = {}, 0
+    for qid, hits in run.items():
+        negatives = not_relevant(hits, qrels.get(qid, {}))
+        removed += len(hits) - len(negatives)
+        mined[qid] = {docid: hits[docid] for docid in negatives[:depth]}
+    return Mined(mined, removed, sum(len(negatives) < depth for negatives in mined.values()))
+
+
+def from_index(
+    directory: IndexDirectory, encoder: BiEncoder, queries: Queries, qrels: Qrels, depth: int
+) -> Mined:
+    """Search an index with each query, deep enough for `depth` documents that are not judged relevant."""
+    index = directory.open(device=encoder.device)
+    vectors = encode_texts(encoder, list(queries.values()), "query", progress=True)
+    most = max(sum(grade > 0 for grade in qrels.get(qid, {}).values()) for qid in queries)
+    run = retrieve(
+        index, directory.docids, list(queries), torch.from_numpy(vectors), depth + most, progress=True
+    )
+    return from_run(run, qrels, depth)

@@ -1,0 +1,67 @@
+"""Dev measures while the documents change too: a sample of the collection is encoded anew each time."""
+
+import random
+from itertools import chain, zip_longest
+
+import torch
+
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.train.course import Measures
+from pyserini_ltre.train.data import Judged
+from pyserini_ltre.train.development import DevelopmentSet
+from pyserini_ltre.train.documents import DocumentStore
+
+# Documents beside the judged ones. Measures on a sample are higher than on the collection; their order is what counts.
+OTHERS = 1000
+
+
+class DevelopmentSample:
+    """Judged queries, and the part of the collection that they are searched in.
+
+    The part is every judged document of the dev queries, mined negatives (the best of each query first), and, where
+    these are fewer than a thousand, random documents.
+
+    Parameters
+    ----------
+    judged : Judged
+        The dev queries.
+    documents : DocumentStore
+        The collection.
+    mined : list of list of int
+        Rows of mined negatives, a list a query, best first.
+    precision : {"fp32", "bf16", "auto"}
+        Arithmetic of encoding the documents.
+    seed : int
+        Of the random documents.
+    """
+
+    def __init__(
+        self, judged: Judged, documents: DocumentStore, mined: list[list[int]], precision: str, seed: int
+    ) -> None:
+        self.judged = judged
+        self.precision = precision
+        self.texts = list(judged.queries.values())
+        relevant = {documents.row_of[docid] for judgements in judged.qrels.values() for docid in judgements}
+        best_first = (row for row in chain.from_iterable(zip_longest(*mined)) if row is not None)
+        others: dict[int, None] = {}
+        for row in chain(best_first, random.Random(seed).sample(range(len(documents)), k=len(documents))):
+            if len(others) == OTHERS:
+                break
+            if row not in relevant:
+                others[row] = None
+        self.rows = sorted(relevant | others.keys())
+        self.docids = [documents.docids[row] for row in self.rows]
+        self.documents = documents.texts(self.rows)
+        self.remark = (
+            f"dev measures are those in a sample of {len(self.rows)} of {len(documents)} documents (all that are "
+            "judged for the dev queries, mined and random ones), encoded anew each time: higher than in all"
+        )
+
+    def measure(self, encoder: BiEncoder) -> Measures:
+        """Encode the sample and the queries with the encoder as it is now, search, and measure each query."""
+        vectors = encode_texts(encoder, self.documents, "document", precision=self.precision)
+        index = ExactIndex(torch.from_numpy(vectors))
+        queries = torch.from_numpy(encode_texts(encoder, self.texts, "query"))
+        return DevelopmentSet(self.judged, index, self.docids).measure(queries)
