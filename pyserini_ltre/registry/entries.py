@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pyserini_ltre
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.registry.lock import locked
-from pyserini_ltre.registry.places import user_file
+from pyserini_ltre.registry.places import resources, user_file
 from pyserini_ltre.registry.registry_file import Entry, Registry, read_registry_file, write_registry_file
 
 
@@ -42,11 +41,7 @@ def packaged() -> Registry:
     dict
         section -> name -> entry.
     """
-    package = Path(pyserini_ltre.__file__).parent
-    # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
-    folder = package / "resources"
-    if not folder.is_dir():
-        folder = package.parent / "resources"
+    folder = resources()
     merged = read_registry_file(folder / "registry.json")
     merged["indexes"] |= read_registry_file(folder / "prebuilt_indexes.json")["indexes"]
     return merged

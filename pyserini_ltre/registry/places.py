@@ -1,7 +1,9 @@
-"""The folders of this user: the registry's own, and Pyserini's cache."""
+"""The folders of this user, the registry's own and Pyserini's cache; and the package's own data."""
 
 import os
 from pathlib import Path
+
+import pyserini_ltre
 
 
 def home() -> Path:
@@ -25,3 +27,11 @@ def pyserini_cache() -> Path:
 def user_file() -> Path:
     """Tell the user's own registry file; it need not exist."""
     return home() / "registry.json"
+
+
+def resources() -> Path:
+    """Tell the folder of the data that come with the package."""
+    package = Path(pyserini_ltre.__file__).parent
+    # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
+    folder = package / "resources"
+    return folder if folder.is_dir() else package.parent / "resources"

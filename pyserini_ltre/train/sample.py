@@ -46,7 +46,8 @@ class DevelopmentSample:
         relevant = {documents.row_of[docid] for judgements in judged.qrels.values() for docid in judgements}
         best_first = (row for row in chain.from_iterable(zip_longest(*mined)) if row is not None)
         others: dict[int, None] = {}
-        for row in chain(best_first, random.Random(seed).sample(range(len(documents)), k=len(documents))):
+        enough = min(len(documents), OTHERS + len(relevant))
+        for row in chain(best_first, random.Random(seed).sample(range(len(documents)), k=enough)):
             if len(others) == OTHERS:
                 break
             if row not in relevant:

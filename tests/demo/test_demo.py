@@ -6,12 +6,11 @@ import pytest
 
 from pyserini_ltre.collection import PythonStdlib, write_beir
 from pyserini_ltre.demo.__main__ import main
-from pyserini_ltre.demo.commands import CommandFailed, run_command
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import SYSTEMS, export_collection
-from pyserini_ltre.demo.state import DemoFolder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.run import write_run
+from pyserini_ltre.workflow.folder import WorkFolder
 
 SETTINGS = {"collection": "sample", "Python": "3.11"}
 
@@ -19,42 +18,6 @@ SETTINGS = {"collection": "sample", "Python": "3.11"}
 @pytest.fixture(scope="module")
 def sample():
     return PythonStdlib(limit=200)
-
-
-def test_a_command_is_printed_before_it_runs(tmp_path, capsys):
-    log = tmp_path / "logs" / "log.txt"
-    assert "usage" in run_command("json.tool", "--help", log=log)
-    assert capsys.readouterr().out.strip() == "$ python -m json.tool --help"
-    assert "usage" in log.read_text()
-
-
-def test_a_command_that_fails_shows_its_last_lines(tmp_path):
-    with pytest.raises(CommandFailed, match=r"(?s)No such file.*status \d.*log.txt"):
-        run_command("json.tool", "missing file.json", log=tmp_path / "log.txt")
-
-
-def test_a_stage_that_is_done_is_not_done_again(tmp_path):
-    with DemoFolder(tmp_path / "demo", SETTINGS).stage("first") as to_do:
-        assert to_do
-    folder = DemoFolder(tmp_path / "demo", SETTINGS)
-    with folder.stage("first") as to_do:
-        assert not to_do
-    assert list(folder.seconds) == ["first"]
-
-
-def test_a_stage_that_fails_is_done_again(tmp_path):
-    folder = DemoFolder(tmp_path / "demo", SETTINGS)
-    with pytest.raises(RuntimeError), folder.stage("first"):
-        raise RuntimeError
-    with DemoFolder(tmp_path / "demo", SETTINGS).stage("first") as to_do:
-        assert to_do
-
-
-def test_a_folder_of_other_settings_is_refused_and_kept(tmp_path):
-    DemoFolder(tmp_path / "demo", SETTINGS)
-    with pytest.raises(InputError, match="another Python; add --overwrite"):
-        DemoFolder(tmp_path / "demo", SETTINGS | {"Python": "3.12"})
-    assert json.loads((tmp_path / "demo" / "demo.json").read_text())["settings"] == SETTINGS
 
 
 def test_a_folder_with_something_else_is_refused_and_kept(tmp_path, capsys, monkeypatch):
@@ -71,7 +34,7 @@ def test_a_folder_with_something_else_is_refused_and_kept(tmp_path, capsys, monk
 
 def test_the_export_has_what_pyserini_and_trec_eval_read(tmp_path, monkeypatch, sample):
     monkeypatch.setenv("PYSERINI_LTRE_HOME", str(tmp_path / "home"))
-    folder = DemoFolder(tmp_path / "demo", SETTINGS)
+    folder = WorkFolder(tmp_path / "demo", SETTINGS)
     export_collection(folder, sample, "sample")
     names = {path.name for path in folder.path.iterdir()}
     assert {"collection", "corpus", "qrels.test.txt", "topics.test.tsv"} <= names
@@ -81,7 +44,7 @@ def test_the_export_has_what_pyserini_and_trec_eval_read(tmp_path, monkeypatch, 
 
 
 def test_the_report_measures_the_runs(tmp_path, sample):
-    folder = DemoFolder(tmp_path / "demo", SETTINGS)
+    folder = WorkFolder(tmp_path / "demo", SETTINGS)
     qrels = sample.qrels("test")
     perfect = {qid: dict.fromkeys(judged, 2.0) | {"other": 1.0} for qid, judged in qrels.items()}
     poor = {qid: dict.fromkeys(judged, 1.0) | {"other": 2.0} for qid, judged in qrels.items()}

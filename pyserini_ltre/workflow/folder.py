@@ -1,4 +1,4 @@
-"""What a demo folder holds already, so that a second run reuses it."""
+"""What a work folder holds already, so that a second run reuses it."""
 
 import json
 import os
@@ -10,16 +10,16 @@ from pathlib import Path
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory, whole_file
 
-FILE = "demo.json"
+FILE = "done.json"
 
 
-class DemoFolder:
-    """The output folder, its settings and the stages that are done.
+class WorkFolder:
+    """A folder for results, its settings and the stages that are done.
 
     Parameters
     ----------
     path : path
-        The folder; it is made, or it is one that a demo with the same settings has left.
+        The folder; it is made, or it is one that a run with the same settings has left.
     settings : dict
         What the results depend on.
     overwrite : bool
@@ -35,7 +35,7 @@ class DemoFolder:
     Raises
     ------
     InputError
-        If the folder holds something else, or a demo with other settings.
+        If the folder holds something else, or results with other settings.
     """
 
     def __init__(self, path: str | os.PathLike, settings: dict[str, object], overwrite: bool = False) -> None:
@@ -48,7 +48,7 @@ class DemoFolder:
             if state["settings"] != settings:
                 changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
                 raise InputError(
-                    f"{self.path} holds a demo with another {changed}; add --overwrite or name another --output"
+                    f"{self.path} holds results of another {changed}; add --overwrite or name another --output"
                 )
             self.seconds = state["seconds"]
             return

@@ -31,9 +31,8 @@ def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
     CommandFailed
         If its exit status is not 0.
     """
-    arguments = [str(word) for word in words]
-    print(f"\n$ python -m {shlex.join(arguments)}", flush=True)
-    command = [sys.executable, "-m", *arguments]
+    print(f"\n$ {command_line(*words)}", flush=True)
+    command = [sys.executable, "-m", *map(str, words)]
     # Waiting threads that spin slow two processes on two cores tenfold.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", **os.environ}
     if log is None:
@@ -50,3 +49,8 @@ def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
             f"{tail}\nthe command above ended with status {done.returncode}; all of it is in {log}"
         )
     return done.stdout
+
+
+def command_line(*words: str | os.PathLike) -> str:
+    """Write a command as it is typed: ``python -m WORDS``."""
+    return f"python -m {shlex.join(map(str, words))}"

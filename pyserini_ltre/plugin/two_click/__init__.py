@@ -1,0 +1,1 @@
+"""What `pyserini.2cr` gets from us: this folder is appended to its path."""

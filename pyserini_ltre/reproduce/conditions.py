@@ -1,0 +1,90 @@
+"""The conditions of the matrix: what is trained, and on which index."""
+
+from dataclasses import dataclass, replace
+
+from pyserini_ltre.errors import InputError
+
+# What an index directory is called in the work folder, by how it is made.
+FLAT, COMPRESSED, STAR = "index", "index-compressed", "index-star"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One row of the matrix.
+
+    Attributes
+    ----------
+    name : str
+        As after ``--condition``.
+    title : str
+        As in the report.
+    index : str, optional
+        Which dense index is searched; None for BM25.
+    objective : str, optional
+        What the query encoder is trained with; None if it is the one that made the index.
+    trainable : {"encoder", "adapter"}
+        What is trained.
+    dense : Condition, optional
+        The condition whose run is combined with BM25's, where it is a hybrid.
+    """
+
+    name: str
+    title: str
+    index: str | None = FLAT
+    objective: str | None = None
+    trainable: str = "encoder"
+    dense: "Condition | None" = None
+
+    @property
+    def kind(self) -> str:
+        """What of it may turn out otherwise elsewhere, which decides on the tolerance.
+
+        ``bm25``: nothing. ``frozen``: the rounding of the vectors. ``fitted``: also the weight of BM25, or the
+        codebooks of a compressed index. ``trained``: also the encoder.
+        """
+        if self.index is None:
+            return "bm25"
+        if self.objective or self.index == STAR:
+            return "trained"
+        return "fitted" if self.dense or self.index == COMPRESSED else "frozen"
+
+    @property
+    def lends(self) -> bool:
+        """Whether something of it comes from training queries: the encoder, or the weight of BM25."""
+        return self.kind == "trained" or self.dense is not None
+
+
+BM25 = Condition("bm25", "BM25", index=None)
+DENSE = (
+    Condition("frozen", "Frozen encoder"),
+    Condition("ltre", "LTRe", objective="ltre"),
+    Condition("adore", "ADORE", objective="adore"),
+    Condition("adapter", "ADORE, adapter only", objective="adore", trainable="adapter"),
+    Condition("frozen-compressed", "Frozen encoder, index 32 times smaller", COMPRESSED),
+    Condition("compressed", "ADORE, index 32 times smaller", COMPRESSED, objective="adore"),
+)
+CONDITIONS = {
+    condition.name: condition
+    for condition in (
+        BM25,
+        *DENSE,
+        *(
+            replace(dense, name=f"{dense.name}+bm25", title=f"{dense.title} + BM25", dense=dense)
+            for dense in DENSE
+        ),
+    )
+}
+
+
+def named_conditions(names: list[str]) -> list[Condition]:
+    """Find conditions by name.
+
+    Raises
+    ------
+    InputError
+        If one is unknown.
+    """
+    for name in names:
+        if name not in CONDITIONS:
+            raise InputError(f"--condition {name}: there are: {', '.join(CONDITIONS)}")
+    return [CONDITIONS[name] for name in names]

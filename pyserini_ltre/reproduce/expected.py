@@ -1,0 +1,111 @@
+"""The scores that are expected, and whether what came out is one of them."""
+
+import json
+from typing import NamedTuple
+
+from pyserini_ltre.files import whole_file
+from pyserini_ltre.registry.places import resources
+from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
+from pyserini_ltre.reproduce.conditions import CONDITIONS
+from pyserini_ltre.reproduce.matrix import Results
+
+FILE = resources() / "reproduction.json"
+PASS, FAIL, UNKNOWN = "pass", "FAIL", "no expected score"
+
+
+class Verdict(NamedTuple):
+    """What to say about a condition on a collection.
+
+    Attributes
+    ----------
+    status : str
+        `PASS`, `FAIL` or `UNKNOWN`.
+    measure : str
+        The measure that decides.
+    observed : float
+        Its value.
+    expected : dict of str to float, optional
+        Every measure as it is expected, if there is an expectation for this collection and encoder.
+    tolerance : float
+        How far `observed` may be from it.
+    why : str
+        Why there is no expected score.
+    """
+
+    status: str
+    measure: str
+    observed: float
+    expected: dict[str, float] | None = None
+    tolerance: float = 0.0
+    why: str = ""
+
+    def line(self, collection: str, condition: str) -> str:
+        """One line for the terminal."""
+        what = f"{collection:22} {condition:22} {self.measure} {self.observed:.4f}"
+        if self.expected is None:
+            return f"      {what}  {UNKNOWN} {self.why}"
+        expected = f"(expected {self.expected[self.measure]:.4f}, tolerance {self.tolerance})"
+        return f"{self.status:4}  {what}  {expected}"
+
+
+def judge(results: Results, condition: str) -> Verdict:
+    """Compare a condition's main measure with what is expected.
+
+    Parameters
+    ----------
+    results : dict
+        What the collection's ``results.json`` holds.
+    condition : str
+        One of its conditions.
+    """
+    name = results["settings"]["collection"]
+    measure = KNOWN[name].measures[0]
+    observed = results["conditions"][condition]["measures"][measure]
+    table = _table()
+    entry = _entry(table, results)
+    lender = results.get("lender")
+    if entry and lender and CONDITIONS[condition].lends and entry["lender"] != lender:
+        entry = None
+    scores = entry["scores"].get(condition) if entry else None
+    if scores is None:
+        return Verdict(UNKNOWN, measure, observed, why=_why(table, results, entry is not None))
+    tolerance = table["tolerance"][CONDITIONS[condition].kind]
+    within = abs(observed - scores[measure]) <= tolerance + 1e-9
+    return Verdict(PASS if within else FAIL, measure, observed, scores, tolerance)
+
+
+def record(results: Results, condition: str) -> None:
+    """Make the observed scores of a condition the expected ones (for maintainers, in a checkout)."""
+    table = _table()
+    entry = _entry(table, results)
+    if entry is None:
+        entry = {**results["settings"], "scores": {}}
+        table["expected"].append(entry)
+    if "lender" in results:
+        entry["lender"] = results["lender"]
+    measures = results["conditions"][condition]["measures"]
+    entry["scores"][condition] = {measure: round(value, 4) for measure, value in measures.items()}
+    with whole_file(FILE) as file:
+        json.dump(table, file, indent=1)
+        file.write("\n")
+
+
+def _table() -> dict:
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def _entry(table: dict, results: Results) -> dict | None:
+    settings = results["settings"]
+    return next((e for e in table["expected"] if all(e.get(k) == v for k, v in settings.items())), None)
+
+
+def _why(table: dict, results: Results, condition_missing: bool) -> str:
+    settings = results["settings"]
+    if condition_missing:
+        return "for this condition"
+    known = [entry for entry in table["expected"] if entry["collection"] == settings["collection"]]
+    if any(entry["fingerprint"] == settings["fingerprint"] for entry in known):
+        return "for this encoder"
+    if settings["collection"] == EMBEDDED:
+        return f"for this library (Python {settings['Python']})"
+    return "for this version of the collection"

@@ -1,0 +1,129 @@
+"""Run conditions on collections, measure them, and keep what came out."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pyserini_ltre.collection import read_qrels
+from pyserini_ltre.eval import evaluate
+from pyserini_ltre.files import whole_file
+from pyserini_ltre.reproduce.collections import Source
+from pyserini_ltre.reproduce.conditions import Condition
+from pyserini_ltre.reproduce.steps import Plan, Step
+from pyserini_ltre.run import read_run
+from pyserini_ltre.workflow.commands import CommandFailed, command_line, run_command
+from pyserini_ltre.workflow.folder import WorkFolder
+
+RESULTS = "results.json"
+Results = dict[str, Any]
+"""What a collection's ``results.json`` holds; see `Matrix.run`."""
+
+
+class Matrix:
+    """Runs conditions, reusing whatever an earlier run has left in the work folder.
+
+    Parameters
+    ----------
+    plan : Plan
+        Says what the commands are.
+    encoder : str
+        Fingerprint of the encoder to start from.
+    overwrite : bool
+        Whether results of another collection or encoder may be replaced.
+    """
+
+    def __init__(self, plan: Plan, encoder: str, overwrite: bool = False) -> None:
+        self.plan = plan
+        self.encoder = encoder
+        self.overwrite = overwrite
+        self._folders: dict[str, WorkFolder] = {}
+        self._outcomes: dict[tuple[str, str], CommandFailed | None] = {}
+
+    def run(self, condition: Condition, source: Source) -> Results:
+        """Run what is not done yet, and measure.
+
+        Returns
+        -------
+        dict
+            What the collection's ``results.json`` now holds: its ``settings``, ``lender`` and ``queries``, and under
+            ``conditions`` the ``measures``, ``commands`` (with seconds) and BM25 ``weights`` of each.
+
+        Raises
+        ------
+        InputError
+            If the folder holds results of another collection or encoder.
+        CommandFailed
+            If a command ends with an error, or has done so for another condition.
+        """
+        folders = {place.name: self._folder(place) for place in (source, source.lender) if place}
+        steps = self.plan.steps(condition, source)
+        for step in steps:
+            self._run_once(step, folders[step.collection])
+        qrels = read_qrels(self.plan.qrels(source))
+        run = read_run(self.plan.run_file(condition, source))
+        found = {
+            "measures": evaluate(run, qrels, source.known.measures),
+            "commands": [
+                {"command": command_line(*step.words), "seconds": folders[step.collection].seconds[step.name]}
+                for step in steps
+            ],
+        }
+        if condition.dense:
+            log = _log(folders[source.name], steps[-1])
+            # The last line of `run fuse`: the weights, an arrow, the output.
+            line = next(line for line in log.read_text(encoding="utf-8").splitlines() if " -> " in line)
+            found["weights"] = line.partition(" -> ")[0].replace(".test.txt=", " ")
+            print(f"weights, by the dev queries of {(source.lender or source).name}: {found['weights']}")
+        path = self.plan.folder(source) / RESULTS
+        results = read_results(path) or {"conditions": {}}
+        results |= {"settings": folders[source.name].settings, "queries": len(qrels)}
+        if source.lender:
+            results["lender"] = {"name": source.lender.name, "fingerprint": source.lender.fingerprint}
+        results["conditions"][condition.name] = found
+        with whole_file(path) as file:
+            json.dump(results, file, indent=1)
+        return results
+
+    def _run_once(self, step: Step, folder: WorkFolder) -> None:
+        key = (step.collection, step.name)
+        if key not in self._outcomes:
+            self._outcomes[key] = None
+            try:
+                _run_step(step, folder)
+            except CommandFailed as failure:
+                self._outcomes[key] = failure
+        failure = self._outcomes[key]
+        if failure is not None:
+            raise failure
+
+    def _folder(self, source: Source) -> WorkFolder:
+        if source.name not in self._folders:
+            settings = {"collection": source.name, "fingerprint": source.fingerprint, "encoder": self.encoder}
+            if source.python:
+                settings["Python"] = source.python
+            path = self.plan.folder(source)
+            self._folders[source.name] = WorkFolder(path, settings, self.overwrite)
+        return self._folders[source.name]
+
+
+def read_results(path: Path) -> Results | None:
+    """Read a ``results.json``; None if there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _run_step(step: Step, folder: WorkFolder) -> None:
+    with folder.stage(step.name) as to_do:
+        if not to_do:
+            return
+        # What a command that was cut off has left.
+        if step.output.is_dir():
+            shutil.rmtree(step.output)
+        step.output.unlink(missing_ok=True)
+        step.output.parent.mkdir(parents=True, exist_ok=True)
+        shows_progress = step.words[0] in ("pyserini_ltre.encode", "pyserini_ltre.train")
+        run_command(*step.words, log=None if shows_progress else _log(folder, step))
+
+
+def _log(folder: WorkFolder, step: Step) -> Path:
+    return folder.path / "logs" / f"{step.name.replace(' ', '-')}.txt"

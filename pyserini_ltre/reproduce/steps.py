@@ -1,0 +1,167 @@
+"""The commands that a condition takes, in their order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pyserini_ltre.reproduce.collections import Source
+from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, FLAT, STAR, Condition
+
+HITS = "200"
+TIMES_SMALLER = 32
+
+
+class Step(NamedTuple):
+    """One command of the matrix.
+
+    Attributes
+    ----------
+    collection : str
+        The collection in whose folder its output lies.
+    name : str
+        What it does, unique in that folder.
+    words : tuple of (str or Path)
+        Module and arguments.
+    output : Path
+        What it writes.
+    """
+
+    collection: str
+    name: str
+    words: tuple[str | Path, ...]
+    output: Path
+
+
+class Plan:
+    """Knows where everything is put, and so what the commands are.
+
+    Parameters
+    ----------
+    work : Path
+        The work folder.
+    encoder : Path
+        Directory of the encoder to start from.
+    dimension : int
+        Size of its embeddings.
+    """
+
+    def __init__(self, work: Path, encoder: Path, dimension: int) -> None:
+        self.work = work
+        self.encoder = encoder
+        # A product quantiser with a byte for every eight dimensions of four bytes each.
+        code = dimension * 4 // TIMES_SMALLER
+        self.factory = f"OPQ{code},PQ{code}"
+
+    def folder(self, source: Source) -> Path:
+        """Where everything of a collection lies."""
+        return self.work / source.name
+
+    def run_file(self, condition: Condition, source: Source, split: str = "test") -> Path:
+        """The run file of a condition."""
+        return self.folder(source) / "runs" / f"{condition.name}.{split}.txt"
+
+    def qrels(self, source: Source, split: str = "test") -> Path:
+        """The judgements of a split."""
+        return self.folder(source) / "collection" / f"qrels.{split}.txt"
+
+    def topics(self, source: Source, split: str = "test") -> Path:
+        """The queries of a split."""
+        return self.folder(source) / "collection" / f"topics.{split}.tsv"
+
+    def steps(self, condition: Condition, source: Source) -> list[Step]:
+        """List the commands of a condition, each once, those for what it needs first."""
+        steps = self._hybrid(condition, source) if condition.dense else self._run(condition, source)
+        return list(dict.fromkeys(steps))
+
+    def _run(self, condition: Condition, source: Source, split: str = "test") -> Iterator[Step]:
+        yield self._export(source)
+        if condition.index is None:
+            yield from self._bm25_index(source)
+            words = ("pyserini.search.lucene", "--bm25", "--index", self.folder(source) / "bm25-index")
+        else:
+            yield from self._index(condition.index, source)
+            if condition.objective:
+                yield from self._training(condition, source.lender or source)
+            index = self.folder(source) / condition.index
+            words = ("pyserini.search.faiss", "--encoder", f"ltre:{self._model(condition, source)}")
+            words = (*words, "--index", index)
+        output = self.run_file(condition, source, split)
+        topics = self.topics(source, split)
+        words = (*words, "--topics", topics, "--output", output, "--hits", HITS)
+        yield Step(source.name, f"search {condition.name} {split}", words, output)
+
+    def _hybrid(self, condition: Condition, source: Source) -> Iterator[Step]:
+        parts, lender = (condition.dense, BM25), source.lender or source
+        for part in parts:
+            yield from self._run(part, source)
+            yield from self._run(part, lender, "dev")
+        output = self.run_file(condition, source)
+        words = ("pyserini_ltre.run", "fuse", "--method", "interpolation", "--normalise", "min-max", "--tune")
+        words = (*words, "--runs", *(self.run_file(part, source) for part in parts))
+        words = (*words, "--dev-runs", *(self.run_file(part, lender, "dev") for part in parts))
+        words = (*words, "--qrels", self.qrels(lender, "dev"), "--hits", HITS, "--output", output)
+        yield Step(source.name, f"fuse {condition.name}", words, output)
+
+    def _export(self, source: Source) -> Step:
+        output = self.folder(source) / "collection"
+        words = ("pyserini_ltre.workflow.export", "--collection", source.location, "--output", output)
+        if source.known.test != "test":
+            words = (*words, "--test", source.known.test)
+        return Step(source.name, "export", words, output)
+
+    def _bm25_index(self, source: Source) -> Iterator[Step]:
+        folder = self.folder(source)
+        words = ("pyserini.index.lucene", "--collection", "JsonCollection")
+        words = (*words, "--input", folder / "collection" / "corpus", "--index", folder / "bm25-index")
+        yield Step(source.name, "index for BM25", (*words, "--threads", "2"), folder / "bm25-index")
+
+    def _index(self, index: str, source: Source) -> Iterator[Step]:
+        output = self.folder(source) / index
+        if index == COMPRESSED:
+            yield from self._index(FLAT, source)
+            words = ("pyserini_ltre.index", "compress", "--index", self.folder(source) / FLAT)
+            words = (*words, "--factory", self.factory, "--output", output)
+            yield Step(source.name, "compress the index", words, output)
+            return
+        encoder = self.encoder
+        if index == STAR:
+            lender = source.lender or source
+            yield from self._star(lender)
+            encoder = self.folder(lender) / "models" / "star"
+        words = ("pyserini_ltre.encode", "--collection", source.location, "--encoder", encoder)
+        yield Step(
+            source.name, f"encode {index}", (*words, "--output", output, "--precision", "auto"), output
+        )
+
+    def _training(self, condition: Condition, source: Source) -> Iterator[Step]:
+        yield self._export(source)
+        yield from self._index(condition.index, source)
+        output = self._model(condition, source)
+        words = ("pyserini_ltre.train", condition.objective, "--trainable", condition.trainable)
+        words = (*words, "--index", self.folder(source) / condition.index)
+        words = (*words, "--encoder", self._index_encoder(condition.index, source), *self._judged(source))
+        yield Step(source.name, f"train {output.name}", (*words, "--output", output), output)
+
+    def _star(self, source: Source) -> Iterator[Step]:
+        yield self._export(source)
+        yield from self._index(FLAT, source)
+        models = self.folder(source) / "models"
+        negatives = models / "star-negatives.txt"
+        judged = self._judged(source)
+        words = ("pyserini_ltre.mine", "--index", self.folder(source) / FLAT, "--encoder", self.encoder)
+        yield Step(source.name, "mine for star", (*words, *judged[:4], "--output", negatives), negatives)
+        words = ("pyserini_ltre.train", "star", "--collection", source.location, "--encoder", self.encoder)
+        words = (*words, *judged, "--negatives", negatives, "--output", models / "star")
+        yield Step(source.name, "train star", words, models / "star")
+
+    def _judged(self, source: Source) -> tuple[str | Path, ...]:
+        train = ("--queries", self.topics(source, "train"), "--qrels", self.qrels(source, "train"))
+        return *train, "--dev-queries", self.topics(source, "dev"), "--dev-qrels", self.qrels(source, "dev")
+
+    def _index_encoder(self, index: str, source: Source) -> Path:
+        return self.folder(source.lender or source) / "models" / "star" if index == STAR else self.encoder
+
+    def _model(self, condition: Condition, source: Source) -> Path:
+        if not condition.objective:
+            return self._index_encoder(condition.index, source)
+        return self.folder(source.lender or source) / "models" / condition.name

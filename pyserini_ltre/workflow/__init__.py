@@ -1,0 +1,1 @@
+"""What the demo and the reproduction matrix share: printed commands, folders that remember what is done."""

@@ -1,0 +1,80 @@
+"""The commands of the conditions: what they need comes first, and everything is borrowed where it must be."""
+
+import pytest
+
+from pyserini_ltre.reproduce.collections import find_source
+from pyserini_ltre.reproduce.conditions import CONDITIONS, STAR, Condition
+from pyserini_ltre.reproduce.steps import Plan
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return Plan(tmp_path / "work", tmp_path / "model", 384)
+
+
+def names(steps):
+    return [f"{step.collection}: {step.name}" for step in steps]
+
+
+def words(steps, name):
+    (step,) = [step for step in steps if step.name == name]
+    return [str(word) for word in step.words]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS.values(), ids=str)
+@pytest.mark.parametrize("collection", ["scifact", "cacm"])
+def test_every_input_is_made_by_a_step_before(plan, data, condition, collection):
+    made = set()
+    for step in plan.steps(condition, find_source(collection, data)):
+        for word in step.words:
+            path = str(word).removeprefix("ltre:")
+            if path.startswith(str(plan.work)) and path != str(step.output):
+                assert any(path == output or path.startswith(f"{output}/") for output in made), (step, word)
+        made.add(str(step.output))
+    assert str(plan.run_file(condition, find_source(collection, data))) in made
+
+
+def test_steps_are_there_once(plan, data):
+    steps = names(plan.steps(CONDITIONS["adapter+bm25"], find_source("cacm", data)))
+    assert len(set(steps)) == len(steps)
+
+
+def test_searching_is_pyserinis_own(plan, data):
+    for condition in CONDITIONS.values():
+        searches = [
+            s for s in plan.steps(condition, find_source("cacm", data)) if s.name.startswith("search")
+        ]
+        assert searches and all(s.words[0].startswith("pyserini.search.") for s in searches)
+
+
+def test_trained_encoders_and_weights_are_borrowed(plan, data):
+    steps = plan.steps(CONDITIONS["adore+bm25"], find_source("cacm", data))
+    assert "scifact: train adore" in names(steps) and "cacm: train adore" not in names(steps)
+    search = words(steps, "search adore test")
+    assert f"ltre:{plan.work}/scifact/models/adore" in search and f"{plan.work}/cacm/index" in search
+    fuse = words(steps, "fuse adore+bm25")
+    tuned_on = fuse[fuse.index("--dev-runs") + 1 : fuse.index("--qrels") + 2]
+    assert all("/scifact/" in word for word in tuned_on if word != "--qrels")
+
+
+def test_nothing_is_borrowed_that_is_not_needed(plan, data):
+    assert all(
+        step.collection == "cacm"
+        for step in plan.steps(CONDITIONS["frozen"], find_source("cacm", data / "cacm", lends=False))
+    )
+
+
+def test_the_compressed_index_has_a_thirty_second_of_the_bytes(plan, data):
+    compress = words(plan.steps(CONDITIONS["compressed"], find_source("scifact", data)), "compress the index")
+    assert compress[compress.index("--factory") + 1] == "OPQ48,PQ48"
+
+
+def test_star_trains_both_sides_and_encodes_again(plan, data):
+    star_adore = Condition("star-adore", "STAR, then ADORE", STAR, objective="adore")
+    steps = plan.steps(star_adore, find_source("cacm", data))
+    order = names(steps)
+    expected = ["scifact: mine for star", "scifact: train star", "scifact: encode index-star"]
+    places = [order.index(name) for name in [*expected, "scifact: train star-adore"]]
+    assert places == sorted(places) and "cacm: encode index-star" in order
+    train = words(steps, "train star-adore")
+    assert train[train.index("--encoder") + 1] == f"{plan.work}/scifact/models/star"
