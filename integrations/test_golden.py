@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from pyserini_ltre.encode import star_tokenizer
 from pyserini_ltre.train.losses import adore_loss
 
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
@@ -40,3 +41,18 @@ def test_adore_loss_and_gradient(entry):
     expected = torch.tensor(entry["query_grad"])
     assert loss.item() == pytest.approx(entry["loss"], rel=1e-4)
     torch.testing.assert_close(queries.grad, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
+
+
+BYTE_PAIRS = GOLDEN.parent / "data" / "tokenizers" / "roberta-base"
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return star_tokenizer(BYTE_PAIRS / "vocab.json", BYTE_PAIRS / "merges.txt")
+
+
+@pytest.mark.parametrize("entry", entries("star_tokenizer.json"))
+def test_star_tokenisation(tokenizer, entry):
+    (ids,) = tokenizer([entry["text"]], truncation=True, max_length=entry["max_length"])["input_ids"]
+    blank = [tokenizer.cls_token_id, tokenizer.sep_token_id]  # where the reference stopped with an error
+    assert ids == (blank if entry["ids"] is None else entry["ids"])

@@ -1,5 +1,6 @@
 """Queries: BEIR's ``queries.jsonl``, and topics as tab-separated lines, which Pyserini reads."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -61,18 +62,24 @@ def checked_queries(rows: Iterable[tuple[str, str, str]]) -> Queries:
 
 
 def write_topics(path: str | os.PathLike, queries: Queries) -> None:
-    """Write queries as tab-separated topics, which Pyserini and `read_queries` read.
+    """Write queries as topics that Pyserini reads; `read_queries` reads the tab-separated ones.
 
     Parameters
     ----------
     path : path
-        The file, which should end in ``.tsv``.
+        Tab-separated, or JSON if it ends in ``.json``: Pyserini goes by words in the path of any other file (one
+        with ``cacm`` somewhere in it must have the CACM collection's own format), and makes numbers of ids.
     queries : dict of str to str
         Query id -> text; tabs and line breaks in a text become spaces.
     """
+    lines = {qid: " ".join(text.split()) for qid, text in queries.items()}
     with whole_file(path) as file:
-        for qid, text in queries.items():
-            file.write(f"{qid}\t{' '.join(text.split())}\n")
+        if str(path).endswith(".json"):
+            json.dump(
+                {qid: {"title": text} for qid, text in lines.items()}, file, ensure_ascii=False, indent=0
+            )
+        else:
+            file.writelines(f"{qid}\t{text}\n" for qid, text in lines.items())
 
 
 def _json_rows(path: str | os.PathLike) -> Iterator[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ import argparse
 import faiss
 from transformers.utils import logging
 
+from pyserini_ltre import registry
 from pyserini_ltre.collection import open_collection
 from pyserini_ltre.encode.batching import PRECISIONS, document_text, encode_stream
 from pyserini_ltre.encode.model import BiEncoder
@@ -21,7 +22,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--collection", required=True, help="folder (BEIR, MS MARCO), Hugging Face data set, python-stdlib"
     )
     parser.add_argument(
-        "--encoder", required=True, help="model directory or hub name of the document encoder"
+        "--encoder", required=True, help="document encoder: model directory, hub name, star or star:PATH"
     )
     parser.add_argument("--output", required=True, help="index directory to write")
     parser.add_argument(
@@ -32,6 +33,11 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--prefix", help="put before each document (default: the model's)")
     parser.add_argument("--pooling", choices=POOLINGS, help="default: what the model directory says")
+    parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="load a checkpoint although it lacks weights (they become random) or has others (left out)",
+    )
     parser.add_argument("--batch-size", type=int, default=16, help="documents a batch (default: 16)")
     parser.add_argument(
         "--precision",
@@ -55,10 +61,13 @@ def main(argv: list[str] | None = None) -> None:
     documents = list(open_collection(arguments.collection).documents())
     docids = [document.docid for document in documents]
     check_docids(docids)
-    encoder = BiEncoder.load(arguments.encoder, pooling=arguments.pooling).to(arguments.device)
+    location = registry.find_encoder(arguments.encoder)
+    encoder = BiEncoder.load(location, pooling=arguments.pooling, allow_partial=arguments.allow_partial)
+    encoder.to(arguments.device)
     encoder.with_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
     index = faiss.IndexFlatIP(encoder.dimension)
-    texts = (document_text(document.title, document.text) for document in documents)
+    form = encoder.settings.document_form
+    texts = (document_text(document.title, document.text, form) for document in documents)
     for vectors in encode_stream(
         encoder,
         texts,
@@ -69,14 +78,7 @@ def main(argv: list[str] | None = None) -> None:
         total=len(documents),
     ):
         index.add(vectors)
-    record = {
-        "name": encoder.name,
-        "pooling": encoder.settings.pooling,
-        "normalise": encoder.normalises,
-        "prefix": encoder.settings.document_prefix,
-        "max_length": encoder.settings.document_max_length,
-    }
-    write_index_directory(arguments.output, index, docids, record, arguments.overwrite)
+    write_index_directory(arguments.output, index, docids, encoder.document_record(), arguments.overwrite)
     print(f"{index.ntotal} documents x {index.d} in {arguments.output}")
 
 

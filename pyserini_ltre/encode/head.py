@@ -5,9 +5,11 @@ Normalize is how a query adapter is saved. Anything else is refused by name.
 """
 
 import json
+import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -25,12 +27,21 @@ class Normalize(nn.Module):
         return nn.functional.normalize(vectors, dim=-1)
 
 
-def _read_weights(directory: Path) -> dict[str, torch.Tensor]:
-    """Weights of one module, from safetensors or from a .bin file that holds tensors only."""
-    if (directory / "model.safetensors").is_file():
-        return load_file(directory / "model.safetensors")
-    if (directory / "pytorch_model.bin").is_file():
-        return torch.load(directory / "pytorch_model.bin", map_location="cpu", weights_only=True)
+def read_weights(directory: Path) -> dict[str, torch.Tensor]:
+    """Read the weights of a directory, from safetensors or from a .bin file that holds tensors only."""
+    file = directory / "model.safetensors"
+    try:
+        if file.is_file():
+            return load_file(file)
+        file = directory / "pytorch_model.bin"
+        if file.is_file():
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{file}: damaged, or holds more than tensors, which could run a program; ask for a safetensors file"
+        ) from None
+    except (SafetensorError, EOFError, RuntimeError):
+        raise InputError(f"{file}: damaged or cut off; copy it again") from None
     raise InputError(f"{directory}: no model.safetensors or pytorch_model.bin; save the model again")
 
 
@@ -41,14 +52,14 @@ def _read_dense(directory: Path) -> nn.Linear:
         raise InputError(
             f"{directory}/config.json: activation {activation} is not supported, only the identity is"
         )
-    weights = _read_weights(directory)
+    weights = read_weights(directory)
     layer = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
     layer.load_state_dict({name.removeprefix("linear."): value for name, value in weights.items()})
     return layer
 
 
 def _read_layer_norm(directory: Path) -> nn.LayerNorm:
-    weights = {name.removeprefix("norm."): value for name, value in _read_weights(directory).items()}
+    weights = {name.removeprefix("norm."): value for name, value in read_weights(directory).items()}
     layer = nn.LayerNorm(weights["weight"].shape[0])
     layer.load_state_dict(weights)
     return layer

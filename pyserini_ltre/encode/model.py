@@ -7,16 +7,20 @@ from typing import Self
 
 import torch
 from torch import nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from pyserini_ltre.encode.head import Normalize, read_head, write_head, write_json
 from pyserini_ltre.encode.pooling import pool
-from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot
-from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings, Side, read_json, read_settings
+from pyserini_ltre.encode.reading import (
+    check_complete,
+    download,
+    length_limit,
+    read_backbone,
+    read_tokenizer,
+)
+from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
+from pyserini_ltre.encode.settings import EncoderSettings, Side, read_settings
 from pyserini_ltre.errors import InputError
-
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 
 class BiEncoder(nn.Module):
@@ -108,15 +112,32 @@ class BiEncoder(nn.Module):
     def with_settings(self, **changes: str | int | None) -> Self:
         """Change settings in place; a value of None leaves the setting as it is."""
         changes = {name: value for name, value in changes.items() if value is not None}
-        fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, _length_limit(self.backbone)
+        fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, length_limit(self.backbone)
         for name in changes.keys() & {"query_max_length", "document_max_length"}:
             if not fewest <= changes[name] <= most:
                 raise InputError(f"a length of {changes[name]} tokens: {self.name} takes {fewest} to {most}")
         self.settings = replace(self.settings, **changes)
         return self
 
+    def document_record(self) -> dict[str, str | bool | int]:
+        """What ``encoder.json`` of an index says of the encoder that made it."""
+        return {
+            "name": self.name,
+            "pooling": self.settings.pooling,
+            "normalise": self.normalises,
+            "prefix": self.settings.document_prefix,
+            "max_length": self.settings.document_max_length,
+        }
+
     @classmethod
-    def load(cls, name: str | os.PathLike, pooling: str | None = None, normalise: bool | None = None) -> Self:
+    def load(
+        cls,
+        name: str | os.PathLike,
+        pooling: str | None = None,
+        normalise: bool | None = None,
+        allow_partial: bool = False,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+    ) -> Self:
         """Load an encoder from a model directory or a hub name.
 
         Parameters
@@ -127,6 +148,10 @@ class BiEncoder(nn.Module):
             Overrides what the directory says; needed for a plain Hugging Face model that is not mean-pooled.
         normalise : bool, optional
             Overrides whether embeddings are scaled to length 1.
+        allow_partial : bool
+            Whether weights that are missing become random and unexpected ones are left out, with a warning.
+        tokenizer : PreTrainedTokenizerBase, optional
+            Takes the place of the directory's own.
 
         Returns
         -------
@@ -136,21 +161,24 @@ class BiEncoder(nn.Module):
         Raises
         ------
         InputError
-            If there is no such directory, or it has no weights or parts that we do not know.
+            If there is no such directory, it has no weights or parts that we do not know, or its weights are not
+            those of its model.
         """
         directory = Path(name).expanduser()
         if not directory.is_dir():
-            directory = _download(str(name))
-        _check_complete(directory)
-        tokenizer = AutoTokenizer.from_pretrained(directory)
+            directory = download(str(name))
+        check_complete(directory, needs_tokenizer=tokenizer is None)
         if is_robertadot(directory):
-            (backbone, head), default_pooling = read_robertadot(directory), "cls"
+            backbone, head = read_robertadot(directory, allow_partial)
+            defaults = {"default_pooling": "cls", "default_tokenisation": usual_tokenisation(directory)}
         else:
-            backbone, head = _read_backbone(directory), read_head(directory)
-            default_pooling = "mean"
-        settings = read_settings(directory, default_pooling, _length_limit(backbone))
+            backbone, head = read_backbone(directory, allow_partial), read_head(directory)
+            defaults = {"default_pooling": "mean"}
+        settings = read_settings(directory, length_limit=length_limit(backbone), **defaults)
         if pooling is not None:
             settings = replace(settings, pooling=pooling)
+        if tokenizer is None:
+            tokenizer = read_tokenizer(directory, settings)
         encoder = cls(backbone, tokenizer, head, settings, str(name))
         if normalise is not None and normalise != encoder.normalises:
             encoder.head = nn.Sequential(*head, Normalize()) if normalise else head[:-1]
@@ -182,53 +210,3 @@ class BiEncoder(nn.Module):
         )
         encoder = {**asdict(self.settings), "normalise": self.normalises, "dimension": self.dimension}
         write_json(directory / "pyserini_ltre.json", {"encoder": encoder, **description})
-
-
-def _download(name: str) -> Path:
-    """Folder in the hub's cache of a model that is named instead of given as a path."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(
-            snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"])
-        )
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason}); "
-            "give the path of a model directory"
-        ) from None
-
-
-def _read_backbone(directory: Path) -> PreTrainedModel:
-    """Read a Hugging Face model; transformers would give weights that are not in the file random values."""
-    backbone, report = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True)
-    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
-    if missing:
-        raise InputError(
-            f"{directory}: {len(missing)} weights of {type(backbone).__name__} are missing ({missing[0]} first); "
-            "copy the complete model directory"
-        )
-    return backbone
-
-
-def _length_limit(backbone: PreTrainedModel) -> int:
-    """The longest input that a backbone has positions for, in tokens."""
-    limit = getattr(backbone.config, "max_position_embeddings", None) or LENGTH_IF_UNKNOWN
-    if backbone.config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
-        limit -= backbone.config.pad_token_id + 1  # their positions start behind the padding's
-    return limit
-
-
-def _check_complete(directory: Path) -> None:
-    """Refuse a directory without configuration, weights or tokenizer before anything is loaded from it."""
-    if not (directory / "config.json").is_file():
-        raise InputError(f"{directory}: no config.json; name a directory that save_pretrained has written")
-    if not any((directory / file).is_file() for file in (*WEIGHT_FILES, *SHARDED)):
-        raise InputError(
-            f"{directory}: no weights ({' or '.join(WEIGHT_FILES)}); copy the complete model directory"
-        )
-    if not list(directory.glob("tokenizer*")) + list(directory.glob("vocab*")):
-        raise InputError(f"{directory}: no tokenizer files; copy the tokenizer of the base model into it")
-    read_json(directory / "config.json")

@@ -1,14 +1,24 @@
 """What Pyserini sees: its query and document encoder classes on top of `BiEncoder`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import numpy as np
+import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
 from pyserini_ltre.encode.batching import document_text, encode_texts
+from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
+from pyserini_ltre.encode.head import Normalize
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.pooling import pool
 
 
 class LtreQueryEncoder(QueryEncoder):
     """Query encoder for Pyserini's dense search.
+
+    An embedding is the same to the last bit whether a query is encoded alone or with others, and the same as
+    that of Pyserini's `AutoQueryEncoder` where torch has one thread.
 
     Parameters
     ----------
@@ -35,8 +45,9 @@ class LtreQueryEncoder(QueryEncoder):
     ) -> None:
         super().__init__(None)
         self.encoder = _load(encoder_dir, device, "query_prefix", prefix)
-        self.precision = "bf16" if fp16 else "fp32"
+        self.fp16 = fp16
         self.has_model = True
+        self._together: dict[int, bool] = {}
 
     @property
     def dimension(self) -> int:
@@ -45,11 +56,67 @@ class LtreQueryEncoder(QueryEncoder):
 
     def encode(self, query: str, **unused: object) -> np.ndarray:
         """Encode one query: (d,) float32."""
-        return self.encode_batch([query])[0]
+        with one_thread():
+            return self._embed(self.encoder.tokenize([query], "query"))[0]
 
     def encode_batch(self, queries: list[str], **unused: object) -> np.ndarray:
         """Encode queries: (n, d) float32; `FaissSearcher.batch_search` calls this where it exists."""
-        return encode_texts(self.encoder, list(queries), "query", precision=self.precision)
+        vectors = np.empty((len(queries), self.dimension), np.float32)
+        with self.encode_ahead(list(queries)) as ahead:
+            for place in range(len(queries)):
+                vectors[place] = ahead[place]
+        return vectors
+
+    @contextmanager
+    def encode_ahead(self, queries: list[str]) -> Iterator[EqualLengths]:
+        """Encode queries that will be needed in this order, on all of torch's threads.
+
+        Parameters
+        ----------
+        queries : list of str
+            N queries.
+
+        Yields
+        ------
+        EqualLengths
+            Gives the embedding of the query at a place, (d,) float32.
+        """
+        threads = torch.get_num_threads() if self.encoder.device.type == "cpu" else 1
+        with one_thread():
+            token_ids = self.encoder.tokenize(queries, "query") if queries else []
+            ahead = EqualLengths(self._embed, token_ids, threads, self._together)
+            try:
+                yield ahead
+            finally:
+                ahead.close()
+
+    @torch.inference_mode()
+    def _embed(self, token_ids: list[list[int]]) -> np.ndarray:
+        """Embed queries of the same number of tokens with the arithmetic of Pyserini's own encoders."""
+        input_ids = torch.tensor(token_ids, device=self.encoder.device)
+        mask = torch.ones_like(input_ids)
+        with torch.autocast(input_ids.device.type, torch.bfloat16) if self.fp16 else nullcontext():
+            states = self.encoder.backbone(input_ids=input_ids, attention_mask=mask).last_hidden_state
+        states = states.float().cpu()
+        if self.encoder.settings.pooling == "mean":
+            vectors = np.average(states.numpy(), axis=-2)
+        else:
+            vectors = pool(states, mask.cpu(), self.encoder.settings.pooling).numpy()
+        for layer in self.encoder.head:
+            vectors = _unit_length(vectors) if isinstance(layer, Normalize) else _row_by_row(layer, vectors)
+        return vectors
+
+
+def _unit_length(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return vectors / np.where(lengths == 0, 1, lengths)[:, None]
+
+
+def _row_by_row(layer: torch.nn.Module, vectors: np.ndarray) -> np.ndarray:
+    # A matrix product with one row has other last digits than one with several.
+    device = next(layer.parameters()).device
+    rows = torch.from_numpy(vectors).to(device).split(1)
+    return np.concatenate([layer(row).cpu().numpy() for row in rows])
 
 
 class LtreDocumentEncoder(DocumentEncoder):
@@ -93,7 +160,11 @@ class LtreDocumentEncoder(DocumentEncoder):
     ) -> np.ndarray:
         """Encode documents: (n, d) float32, cut at `max_length` tokens or at the model's limit if that is less."""
         self.encoder.with_settings(document_max_length=min(max_length, self.longest))
-        contents = [document_text(t, x) for t, x in zip(titles or [None] * len(texts), texts, strict=True)]
+        form = self.encoder.settings.document_form
+        contents = [
+            document_text(title, text, form)
+            for title, text in zip(titles or [None] * len(texts), texts, strict=True)
+        ]
         return encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
 
 

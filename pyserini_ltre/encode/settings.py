@@ -1,13 +1,15 @@
 """What an encoder does besides its weights: pooling, prefixes and lengths, as the model directory says."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from pyserini_ltre.errors import InputError
 
 Side = Literal["query", "document"]
+Tokenisation = Literal["own", "star"]
+DocumentForm = Literal["plain", "star"]
 POOLINGS = ("cls", "mean", "last")
 LENGTH_IF_UNKNOWN = 512
 # The tokenizer of a model that states no limit reports a number of about 1e30.
@@ -26,6 +28,10 @@ class EncoderSettings:
         Put before every query or document (for example ``"query: "`` for E5).
     query_max_length, document_max_length : int
         Tokens after which a query or a document is cut.
+    tokenisation : {"own", "star"}
+        The model directory's own tokenizer, or its byte pairs applied to the text as STAR was trained with.
+    document_form : {"plain", "star"}
+        How the parts of a document are joined; see `pyserini_ltre.encode.batching.document_text`.
     """
 
     pooling: str = "mean"
@@ -33,6 +39,8 @@ class EncoderSettings:
     document_prefix: str = ""
     query_max_length: int = LENGTH_IF_UNKNOWN
     document_max_length: int = LENGTH_IF_UNKNOWN
+    tokenisation: Tokenisation = "own"
+    document_form: DocumentForm = "plain"
 
     def prefix(self, side: Side) -> str:
         """Text that goes before every text of a side."""
@@ -70,7 +78,9 @@ def read_pooling(config: dict, source: Path) -> str:
     return names[modes[0]]
 
 
-def read_settings(directory: Path, default_pooling: str, length_limit: int) -> EncoderSettings:
+def read_settings(
+    directory: Path, default_pooling: str, length_limit: int, default_tokenisation: Tokenisation = "own"
+) -> EncoderSettings:
     """Read the settings of a model directory.
 
     Parameters
@@ -81,11 +91,13 @@ def read_settings(directory: Path, default_pooling: str, length_limit: int) -> E
         Pooling where no file names one.
     length_limit : int
         The longest input that the backbone takes, in tokens.
+    default_tokenisation : {"own", "star"}
+        Tokenisation where ``pyserini_ltre.json`` names none.
 
     Returns
     -------
     EncoderSettings
-        Pooling, prefixes and lengths.
+        Pooling, prefixes, lengths and the rest.
 
     Raises
     ------
@@ -104,7 +116,9 @@ def read_settings(directory: Path, default_pooling: str, length_limit: int) -> E
         "document_prefix": prompts.get("document", prompts.get("passage", "")),
         "query_max_length": length,
         "document_max_length": length,
+        "tokenisation": default_tokenisation,
     }
     ours = read_json(directory / "pyserini_ltre.json").get("encoder", {})
-    settings.update({name: value for name, value in ours.items() if name in settings})
+    names = {field.name for field in fields(EncoderSettings)}
+    settings.update({name: value for name, value in ours.items() if name in names})
     return EncoderSettings(**settings)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -223,8 +224,9 @@ def write_index_directory(
     path: str | os.PathLike,
     index: "faiss.Index",
     docids: list[str],
-    record: dict[str, object],
+    record: dict[str, object] | None,
     overwrite: bool = False,
+    write: Callable[["faiss.Index", str], None] = faiss.write_index,
 ) -> None:
     """Write an index directory, whole or not at all.
 
@@ -236,22 +238,27 @@ def write_index_directory(
         N vectors.
     docids : list of str
         N document ids, none with a line break.
-    record : dict
-        The fields of `EncoderRecord` that say how the vectors were made; the rest is filled in.
+    record : dict, optional
+        The fields of `EncoderRecord` that say how the vectors were made; the rest is filled in. None if nobody knows:
+        there is no ``encoder.json`` then.
     overwrite : bool
         Whether a directory that is not empty may be replaced.
+    write : callable
+        Writes the index to a file; by default FAISS does.
     """
     if len(docids) != index.ntotal:
         raise ValueError(f"{len(docids)} ids for {index.ntotal} vectors")
     check_docids(docids)
     lines = "".join(f"{docid}\n" for docid in docids).encode()
-    whole = EncoderRecord(
-        **record,
-        dimension=index.d,
-        documents=index.ntotal,
-        docid_sha256=hashlib.sha256(lines).hexdigest(),
-    )
     with whole_directory(path, overwrite) as directory:
-        faiss.write_index(index, str(directory / "index"))
+        write(index, str(directory / "index"))
         (directory / "docid").write_bytes(lines)
+        if record is None:
+            return
+        whole = EncoderRecord(
+            **record,
+            dimension=index.d,
+            documents=index.ntotal,
+            docid_sha256=hashlib.sha256(lines).hexdigest(),
+        )
         (directory / "encoder.json").write_text(json.dumps(asdict(whole), indent=2) + "\n", encoding="utf-8")

@@ -80,8 +80,7 @@ def mine(arguments: argparse.Namespace) -> Mined:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     directory = IndexDirectory(registry.find("indexes", arguments.index))
-    named = registry.is_encoder_name(arguments.encoder)
-    encoder = BiEncoder.load(registry.encoder_directory(arguments.encoder) if named else arguments.encoder)
+    encoder = BiEncoder.load(registry.find_encoder(arguments.encoder))
     if encoder.dimension != directory.index.d:
         raise InputError(
             f"{directory.path}: its vectors have {directory.index.d} dimensions, those of encoder "

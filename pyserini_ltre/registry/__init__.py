@@ -5,7 +5,7 @@ The registry is the packaged `resources/` with the user's own `registry.json` on
 "size" (the packaged encoders have neither until somebody trains one).
 """
 
-from pyserini_ltre.registry.encoder_names import METHODS, encoder_directory, is_encoder_name
+from pyserini_ltre.registry.encoder_names import METHODS, encoder_directory, find_encoder, is_encoder_name
 from pyserini_ltre.registry.entries import load, lookup, register, remove
 from pyserini_ltre.registry.pairing import PairedIndex, paired_index
 from pyserini_ltre.registry.places import home
@@ -18,6 +18,7 @@ __all__ = [
     "SECTIONS",
     "encoder_directory",
     "find",
+    "find_encoder",
     "home",
     "is_encoder_name",
     "load",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.entries import load
+from pyserini_ltre.registry.entries import load, lookup
 from pyserini_ltre.registry.resolve import path_of
 
 METHODS = ("ltre", "star", "adore")
@@ -24,6 +24,11 @@ def is_encoder_name(name: Any) -> bool:
         Whether `encoder_directory` resolves it.
     """
     return isinstance(name, str) and name.partition(":")[0] in METHODS
+
+
+def find_encoder(name: str) -> str | Path:
+    """Where an encoder lies: the directory that one of our names means, any other name or path as it is."""
+    return encoder_directory(name) if is_encoder_name(name) else name
 
 
 def encoder_directory(name: str) -> Path:
@@ -51,9 +56,15 @@ def encoder_directory(name: str) -> Path:
     if not colon:
         directory = path_of("encoders", name)
         if directory is None:
+            published = "on MS MARCO" in (lookup("encoders", name) or {})
+            how = (
+                f"take the published one (python -m pyserini_ltre.registry show {name} tells where it is and what to "
+                f"type), train one with --register {name}"
+                if published
+                else f"train one with python -m pyserini_ltre.train ... --register {name}"
+            )
             raise InputError(
-                f"no encoder is registered as {name} yet; train one with python -m pyserini_ltre.train ... "
-                f"--register {name}, or name a model directory: {name}:PATH"
+                f"no encoder is registered as {name} yet; {how}, or name a model directory: {name}:PATH"
             )
     else:
         directory = _directory_or_registered(name, target)

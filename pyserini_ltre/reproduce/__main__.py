@@ -122,7 +122,7 @@ def weights_fingerprint(encoder: Path) -> str:
     InputError
         If there are none.
     """
-    from pyserini_ltre.encode.model import WEIGHT_FILES
+    from pyserini_ltre.encode.reading import WEIGHT_FILES
 
     for name in WEIGHT_FILES:
         if (encoder / name).is_file():

@@ -86,7 +86,7 @@ class Plan:
             words = ("pyserini.search.faiss", "--encoder", f"ltre:{self._model(condition, source)}")
             words = (*words, "--index", index)
         output = self.run_file(condition, source, split)
-        topics = self.topics(source, split)
+        topics = self.topics(source, split).with_suffix(".json")
         words = (*words, "--topics", topics, "--output", output, "--hits", HITS)
         yield Step(source.name, f"search {condition.name} {split}", words, output)
 

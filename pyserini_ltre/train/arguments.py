@@ -22,6 +22,9 @@ class EncoderArguments:
     pooling: Literal["cls", "mean", "last"] | None = field(
         default=None, metadata={"help": "pooling, where the model directory does not say it"}
     )
+    allow_partial: bool = field(
+        default=False, metadata={"help": "take a checkpoint with missing or unexpected weights as it is"}
+    )
     query_prefix: str | None = field(
         default=None, metadata={"help": "put before each query (default: the model's)"}
     )

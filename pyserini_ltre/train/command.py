@@ -37,12 +37,9 @@ def prepare(model: EncoderArguments) -> None:
 
 def load_encoder(model: EncoderArguments) -> BiEncoder:
     """Load the encoder to start from with the settings of the command line."""
-    name = (
-        registry.encoder_directory(model.encoder)
-        if registry.is_encoder_name(model.encoder)
-        else model.encoder
-    )
-    encoder = BiEncoder.load(name, pooling=model.pooling).to(model.device)
+    location = registry.find_encoder(model.encoder)
+    encoder = BiEncoder.load(location, pooling=model.pooling, allow_partial=model.allow_partial)
+    encoder.to(model.device)
     return encoder.with_settings(query_prefix=model.query_prefix, query_max_length=model.query_max_length)
 
 

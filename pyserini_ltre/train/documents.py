@@ -19,6 +19,8 @@ class DocumentStore:
     ----------
     collection : Collection
         Read once.
+    form : {"plain", "star"}
+        How title and text are joined; see `document_text`.
     folder : Path
         Where the texts are kept, in the size of the collection; made anew.
 
@@ -30,13 +32,13 @@ class DocumentStore:
         Row of each id.
     """
 
-    def __init__(self, collection: Collection, folder: Path) -> None:
+    def __init__(self, collection: Collection, form: str, folder: Path) -> None:
         self.docids: list[str] = []
 
         def texts() -> Iterator[dict[str, str]]:
             for document in tqdm(collection.documents(), unit=" documents", desc="reading documents"):
                 self.docids.append(document.docid)
-                yield {"text": document_text(document.title, document.text)}
+                yield {"text": document_text(document.title, document.text, form)}
 
         shutil.rmtree(folder, ignore_errors=True)  # what a training that was cut off has left
         disable_progress_bars()

@@ -132,7 +132,9 @@ class TwoSidedTrainer:
         """
         PartialState(cpu=self.encoder.device.type == "cpu")
         with checkpoint_folder(checkpoints) as folder:
-            documents = DocumentStore(self.collection, folder / "documents")
+            documents = DocumentStore(
+                self.collection, self.encoder.settings.document_form, folder / "documents"
+            )
             train = judged_queries(queries, qrels, documents.row_of, "training judgements")
             train, held_out = with_dev(train, dev, documents.row_of)
             mined = self._mined(train, held_out, queries, dev[0] if dev else {}, documents)

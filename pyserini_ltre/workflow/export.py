@@ -1,6 +1,7 @@
 """Write a collection as Pyserini and trec_eval read it: ``python -m pyserini_ltre.workflow.export``.
 
-In the folder: ``corpus/`` (a JsonCollection), and ``topics.SPLIT.tsv`` and ``qrels.SPLIT.txt`` of train, dev and test.
+In the folder: ``corpus/`` (a JsonCollection), and of train, dev and test ``topics.SPLIT.tsv``, the same for Pyserini's
+searches in ``topics.SPLIT.json``, and ``qrels.SPLIT.txt``.
 """
 
 import argparse
@@ -48,7 +49,8 @@ def export(collection: Collection, directory: Path, test: str = "test") -> dict[
             splits |= _held_out(collection, *train)
     write_json_collection(collection.documents(), directory / "corpus")
     for split, (queries, qrels) in splits.items():
-        write_topics(directory / f"topics.{split}.tsv", queries)
+        for form in ("tsv", "json"):
+            write_topics(directory / f"topics.{split}.{form}", queries)
         write_qrels(directory / f"qrels.{split}.txt", qrels)
     return {split: len(queries) for split, (queries, _) in splits.items()}
 

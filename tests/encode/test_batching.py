@@ -79,3 +79,18 @@ def test_mode_of_the_encoder_is_put_back(tiny_encoder):
 )
 def test_title_and_text_are_joined_by_a_space(title, text, expected):
     assert document_text(title, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        ("https://a.org/b A title ", "The body\n", "https://a.org/b<sep>A title<sep>The body"),
+        ("http://b.org", "", "http://b.org<sep><sep>"),
+        ("A title", "The body", "A title<sep>The body"),
+        ("", "The body", "The body"),
+        (None, None, ""),
+        ("http://a.org T", "x" * 20_000, "http://a.org<sep>T<sep>" + "x" * (10_000 - 23)),
+    ],
+)
+def test_document_text_in_the_form_of_star(title, text, expected):
+    assert document_text(title, text, "star") == expected

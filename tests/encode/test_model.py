@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 
 from pyserini_ltre.encode.batching import encode_texts
@@ -197,3 +198,21 @@ def test_unknown_hub_name_is_one_line(tmp_path):
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="neither a directory nor"):
         BiEncoder.load(tmp_path / "missing" / "model")
+
+
+def test_unexpected_weights_are_refused_unless_the_model_has_a_head(model_directory):
+    weights = load_file(model_directory / "model.safetensors")
+    save_file(
+        {**weights, "strange.weight": torch.zeros(2), "embeddings.position_ids": torch.arange(2)},
+        model_directory / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    with pytest.raises(
+        InputError, match=r": 1 weights do not fit BertModel: unexpected strange.weight; .*--allow-partial"
+    ):
+        BiEncoder.load(model_directory)
+    with pytest.warns(UserWarning, match="strange.weight"):
+        BiEncoder.load(model_directory, allow_partial=True)
+    config = json.loads((model_directory / "config.json").read_text())
+    write(model_directory / "config.json", {**config, "architectures": ["BertForMaskedLM"]})
+    BiEncoder.load(model_directory)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 TEXTS = ["sort list", "open the file and read it, then close it again", "query"]
 TITLES = ["Sort", "Read", "Search"]
@@ -34,6 +35,49 @@ def test_query_encoder_equals_auto_query_encoder(pyserini_encode, ours, tiny_enc
     np.testing.assert_allclose(encoder.encode_batch(TEXTS), expected, atol=1e-6)
     np.testing.assert_allclose(encoder.encode(TEXTS[1]), expected[1], atol=1e-6)
     assert encoder.encode(TEXTS[1]).shape == (32,)
+
+
+@pytest.fixture
+def threads():
+    """Set torch's threads for a test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+MANY = [" ".join(TEXTS[i % 3].split()[: i % 11 + 1]) for i in range(60)]
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_last_bit_is_the_same_alone_in_company_and_in_pyserini(
+    pyserini_encode, ours, tiny_encoder, threads, pooling
+):
+    threads(1)
+    theirs = pyserini_encode.AutoQueryEncoder(str(tiny_encoder), pooling=pooling, l2_norm=True)
+    expected = np.stack([theirs.encode(text) for text in MANY])
+    encoder = ours.LtreQueryEncoder(str(tiny_encoder))
+    encoder.encoder.with_settings(pooling=pooling)
+    for count in (1, 3):
+        threads(count)
+        np.testing.assert_array_equal(np.stack([encoder.encode(text) for text in MANY]), expected)
+        np.testing.assert_array_equal(encoder.encode_batch(MANY), expected)
+        assert torch.get_num_threads() == count
+
+
+def test_a_head_gives_the_same_alone_and_in_company(ours, tiny_encoder):
+    encoder = ours.LtreQueryEncoder(str(tiny_encoder))
+    torch.manual_seed(3)
+    encoder.encoder.head.insert(0, torch.nn.Linear(32, 48))
+    encoder.encoder.head.insert(1, torch.nn.LayerNorm(48))
+    alone = np.stack([encoder.encode(text) for text in MANY])
+    np.testing.assert_array_equal(encoder.encode_batch(MANY), alone)
+    tokens = encoder.encoder.tokenize(MANY[:1], "query")
+    with torch.inference_mode():
+        np.testing.assert_allclose(alone[0], encoder.encoder(**encoder.encoder.pad(tokens))[0], atol=1e-6)
+
+
+def test_no_query_gives_an_empty_array(ours, tiny_encoder):
+    assert ours.LtreQueryEncoder(str(tiny_encoder)).encode_batch([]).shape == (0, 32)
 
 
 @pytest.mark.parametrize("titles", [None, TITLES])

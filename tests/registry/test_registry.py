@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyserini_ltre import registry
+from pyserini_ltre.convert.__main__ import parse_arguments as parse_convert
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.registry.sources import location
 
@@ -40,6 +41,21 @@ def test_packaged_registry_describes_the_encoders_and_gives_no_path(own_home):
     for entry in loaded["encoders"].values():
         assert entry["description"] and "path" not in entry
     assert not own_home.exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "length", "text"), [("passage", 256, "passage"), ("document", 512, "url<sep>title<sep>body")]
+)
+@pytest.mark.parametrize("name", ["star", "adore"])
+def test_packaged_registry_tells_what_was_published_and_what_to_type(name, task, length, text):
+    told = registry.lookup("encoders", name)["on MS MARCO"][task]
+    assert told["published at"].startswith("https://")
+    assert (told["query_max_length"], told["document_max_length"]) == (32, length)
+    assert told["tokenisation"] == "star"
+    assert told["document text"].startswith(text)
+    _, _, _, *typed = told["once it is on disk"].split()
+    arguments = parse_convert(typed)
+    assert (arguments.command, arguments.task, arguments.register) == ("model", task, name)
 
 
 def test_register_keeps_other_entries_and_makes_paths_absolute(own_home, model, monkeypatch):
@@ -189,7 +205,12 @@ def test_encoder_directory_of_alias_path_and_registered_name(model, monkeypatch)
     [
         (
             "adore",
-            r"no encoder is registered as adore yet; train one with .* --register adore, or .* adore:PATH$",
+            r"no encoder is registered as adore yet; take .*registry show adore.*train one with --register adore, "
+            r"or .* adore:PATH$",
+        ),
+        (
+            "ltre",
+            r"no encoder is registered as ltre yet; train one with .* --register ltre, or .* ltre:PATH$",
         ),
         ("ltre:nowhere", r"^ltre:nowhere: nowhere is neither .*registered: mine\)$"),
         ("ltre:", r"^ltre:: nothing after the colon is neither"),

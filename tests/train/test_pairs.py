@@ -28,7 +28,7 @@ QRELS = {"q0": {"d0": 1, "d1": 1}, "q1": {"d1": 1}, "q2": {"d2": 1, "d7": 0}, "q
 
 @pytest.fixture
 def store(tmp_path):
-    return DocumentStore(Documents(), tmp_path / "documents")
+    return DocumentStore(Documents(), "plain", tmp_path / "documents")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_store_gives_texts_by_row_and_forgets_what_was_there(store, tmp_path
     assert store.texts([3, 0, 3]) == ["open read sort list 3", "open 0", "open read sort list 3"]
     assert store.texts([]) == []
     assert store.docids[store.row_of["d11"]] == "d11"
-    assert len(DocumentStore(Documents(), tmp_path / "documents").docids) == 12
+    assert len(DocumentStore(Documents(), "plain", tmp_path / "documents").docids) == 12
 
 
 def test_the_same_epoch_draws_the_same_and_another_epoch_something_else(pairs):

@@ -1,5 +1,7 @@
 """A collection written for Pyserini and trec_eval."""
 
+import json
+
 import pytest
 
 from pyserini_ltre.collection import BeirFolder, Document, read_qrels, read_queries, write_beir
@@ -55,8 +57,12 @@ def test_test_queries_alone(tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "corpus",
         "qrels.test.txt",
+        "topics.test.json",
         "topics.test.tsv",
     ]
+    texts = read_queries(tmp_path / "out" / "topics.test.tsv")
+    topics = json.loads((tmp_path / "out" / "topics.test.json").read_text())
+    assert {qid: topic["title"] for qid, topic in topics.items()} == texts
 
 
 def test_unknown_split(tmp_path, capsys):

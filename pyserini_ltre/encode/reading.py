@@ -1,0 +1,85 @@
+"""The parts of a model directory: is it complete, its tokenizer, its backbone."""
+
+from pathlib import Path
+
+import torch
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from pyserini_ltre.encode.partial import report_misfits
+from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings, read_json
+from pyserini_ltre.encode.tokenisation import star_tokenizer_of
+from pyserini_ltre.errors import InputError
+
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+# Weights that no embedding depends on, or that are computed anew.
+NEVER_MISSED = ("pooler.", "position_ids", "inv_freq")
+
+
+def download(name: str) -> Path:
+    """Folder in the hub's cache of a model that is named instead of given as a path."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"])
+        )
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason}); "
+            "give the path of a model directory"
+        ) from None
+
+
+def read_tokenizer(directory: Path, settings: EncoderSettings) -> PreTrainedTokenizerBase:
+    """Read the tokenizer that the settings ask for."""
+    if settings.tokenisation != "star":
+        return AutoTokenizer.from_pretrained(directory)
+    tokenizer = star_tokenizer_of(directory)
+    if tokenizer is None:
+        raise InputError(
+            f"{directory}: no byte pairs for STAR tokenisation; copy vocab.json and merges.txt of roberta-base into it"
+        )
+    return tokenizer
+
+
+def read_backbone(directory: Path, allow_partial: bool) -> PreTrainedModel:
+    """Read a Hugging Face model; transformers would give weights that are not in the file random values."""
+    backbone, report = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True)
+    kind = type(backbone).__name__
+    # A checkpoint of BertForMaskedLM, say, has a head that a bi-encoder leaves out; one of BertModel has no business
+    # with further weights.
+    has_head = (read_json(directory / "config.json").get("architectures") or [kind]) != [kind]
+    unexpected = [] if has_head else sorted(report["unexpected_keys"])
+    missing, unexpected = (
+        [name for name in names if not any(part in name for part in NEVER_MISSED)]
+        for names in (sorted(report["missing_keys"]), unexpected)
+    )
+    report_misfits(directory, kind, missing, unexpected, [], allow_partial)
+    return backbone
+
+
+def length_limit(backbone: PreTrainedModel) -> int:
+    """The longest input that a backbone has positions for, in tokens."""
+    limit = getattr(backbone.config, "max_position_embeddings", None) or LENGTH_IF_UNKNOWN
+    if backbone.config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
+        limit -= backbone.config.pad_token_id + 1  # their positions start behind the padding's
+    return limit
+
+
+def check_complete(directory: Path, needs_tokenizer: bool) -> None:
+    """Refuse a directory without configuration, weights or tokenizer before anything is loaded from it."""
+    if not (directory / "config.json").is_file():
+        raise InputError(f"{directory}: no config.json; name a directory that save_pretrained has written")
+    if not any((directory / file).is_file() for file in (*WEIGHT_FILES, *SHARDED)):
+        raise InputError(
+            f"{directory}: no weights ({' or '.join(WEIGHT_FILES)}); copy the complete model directory"
+        )
+    if needs_tokenizer and not list(directory.glob("tokenizer*")) + list(directory.glob("vocab*")):
+        raise InputError(
+            f"{directory}: no tokenizer files; copy those of the base model into it (STAR and ADORE: vocab.json and "
+            "merges.txt of roberta-base)"
+        )
+    read_json(directory / "config.json")
