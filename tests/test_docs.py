@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/training.md, run as they stand there."""
+"""The examples of the README, docs/training.md and docs/star.md, run as they stand there."""
 
 import os
 import re
@@ -37,14 +37,14 @@ def folder(tmp_path_factory, tiny_encoder):
     return path
 
 
-def test_your_own_index_in_five_commands(folder, tmp_path):
-    commands = blocks("README.md", "bash")[2]
-    assert len(re.findall(r"^python -m ", commands, re.M)) == 5
+def run(commands, count, folder, home):
+    """Run a block of commands as it stands; return what it printed."""
+    assert len(re.findall(r"^python -m ", commands, re.M)) == count
     python = Path(sys.executable).parent
     environment = {
         **os.environ,
         "PATH": f"{python}:{os.environ['PATH']}",
-        "PYSERINI_LTRE_HOME": str(tmp_path),
+        "PYSERINI_LTRE_HOME": str(home),
     }
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
@@ -55,9 +55,21 @@ def test_your_own_index_in_five_commands(folder, tmp_path):
         check=False,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    assert re.search(r"^ndcg_cut_10\s+all\s+[01]\.\d{4}$", done.stdout, re.M)
+    return done.stdout
+
+
+def test_your_own_index_in_five_commands(folder, tmp_path):
+    printed = run(blocks("README.md", "bash")[2], 5, folder, tmp_path)
+    assert re.search(r"^ndcg_cut_10\s+all\s+[01]\.\d{4}$", printed, re.M)
     assert (folder / "my-encoder" / "pyserini_ltre.json").is_file()
     assert len((folder / "hybrid.txt").read_text().splitlines()) == 15 * 30
+
+
+def test_the_whole_star_recipe(folder, tmp_path):
+    printed = run(blocks("docs/star.md", "bash")[0], 6, folder, tmp_path)
+    assert "negatives of 45 queries in negatives.txt" in printed
+    assert "registered as adore" in printed
+    assert (folder / "my-adore" / "pyserini_ltre.json").is_file()
 
 
 def test_training_from_python(folder, monkeypatch, capsys):
