@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,25 @@ def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("PYSERINI_LTRE_DISABLE", "PYSERINI_LTRE_STRICT"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command's ``main`` with arguments that must be refused; return its one line."""
+
+    def run(main: Callable[[list[str]], None], *arguments: object) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        assert stopped.value.code == 2
+        out, err = capsys.readouterr()
+        assert not out
+        *progress_bars, line = err.strip().splitlines()
+        assert all(bar.endswith("/s]") for bar in progress_bars)
+        assert line.startswith("pyserini_ltre: ")
+        return line.removeprefix("pyserini_ltre: ")
+
+    return run
 
 
 @pytest.fixture(scope="session")

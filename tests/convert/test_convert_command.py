@@ -23,17 +23,6 @@ from pyserini_ltre.run.trec import read_run
 TEXTS = ["Sort a LIST ", "read the file, then close it", "", "queue stack tree " * 60]
 
 
-def refused(capsys, *arguments):
-    """Run a command that must be refused; return its one line."""
-    with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in arguments])
-    assert stopped.value.code == 2
-    out, err = capsys.readouterr()
-    assert not out
-    (line,) = err.strip().splitlines()
-    return line.removeprefix("pyserini_ltre: ")
-
-
 def run(*arguments):
     main([str(argument) for argument in arguments])
 
@@ -118,26 +107,26 @@ def test_converted_model_gets_a_name(checkpoint, tmp_path, monkeypatch):
     )
 
 
-def test_checkpoints_that_cannot_be_converted_leave_nothing(checkpoint, tiny_encoder, tmp_path, capsys):
+def test_checkpoints_that_cannot_be_converted_leave_nothing(checkpoint, tiny_encoder, tmp_path, refused):
     output, source = tmp_path / "model", checkpoint / "star"
     pairs = byte_pairs(checkpoint)
-    assert "no byte pairs; add --vocab" in refused(capsys, "model", source, "--output", output)
-    assert "belong together" in refused(capsys, "model", source, *pairs[:2], "--output", output)
-    assert "no config.json" in refused(capsys, "model", tmp_path, *pairs, "--output", output)
-    assert "not a RobertaDot" in refused(capsys, "model", tiny_encoder, *pairs, "--output", output)
+    assert "no byte pairs; add --vocab" in refused(main, "model", source, "--output", output)
+    assert "belong together" in refused(main, "model", source, *pairs[:2], "--output", output)
+    assert "no config.json" in refused(main, "model", tmp_path, *pairs, "--output", output)
+    assert "not a RobertaDot" in refused(main, "model", tiny_encoder, *pairs, "--output", output)
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "config.json").write_text((source / "config.json").read_text())
     weights = torch.load(source / "pytorch_model.bin", weights_only=True)
     del weights["norm.bias"]
     save_file({**weights, "extra": torch.zeros(1)}, broken / "model.safetensors")
-    line = refused(capsys, "model", broken, *pairs, "--output", output)
+    line = refused(main, "model", broken, *pairs, "--output", output)
     assert "missing norm.bias, unexpected extra" in line and "--allow-partial" in line
     (tmp_path / "big").mkdir()
     larger = {**json.loads((checkpoint / "vocab.json").read_text()), "more": 900}
     (tmp_path / "big" / "vocab.json").write_text(json.dumps(larger))
     pairs = "--vocab", tmp_path / "big" / "vocab.json", *pairs[2:]
-    assert "300 token embeddings" in refused(capsys, "model", source, *pairs, "--output", output)
+    assert "300 token embeddings" in refused(main, "model", source, *pairs, "--output", output)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big", "broken"]
     with pytest.warns(UserWarning, match="2 weights do not fit RobertaDot"):
         run("model", broken, *byte_pairs(checkpoint), "--output", output, "--allow-partial")
@@ -174,8 +163,8 @@ def test_memmap_becomes_an_index(published, tmp_path, capsys, monkeypatch):
     np.testing.assert_allclose(scores[0], np.sort(expected)[::-1][:5], rtol=1e-5)
 
 
-def test_encoder_of_the_vectors_is_noted(tiny_encoder, published, tmp_path, capsys):
-    line = refused(capsys, *index_arguments(tmp_path, "--dimension", 12, "--encoder", tiny_encoder))
+def test_encoder_of_the_vectors_is_noted(tiny_encoder, published, tmp_path, refused):
+    line = refused(main, *index_arguments(tmp_path, "--dimension", 12, "--encoder", tiny_encoder))
     assert "32 dimensions, but the vectors have 12" in line
     np.zeros((50, 32), np.float32).tofile(tmp_path / "passages.memmap")
     run(*index_arguments(tmp_path, "--dimension", 32, "--encoder", tiny_encoder))
@@ -183,23 +172,21 @@ def test_encoder_of_the_vectors_is_noted(tiny_encoder, published, tmp_path, caps
     assert (record.name, record.dimension, record.documents) == (str(tiny_encoder), 32, 50)
 
 
-def test_memmaps_that_do_not_fit_leave_nothing(published, tmp_path, capsys):
+def test_memmaps_that_do_not_fit_leave_nothing(published, tmp_path, refused):
     before = sorted(path.name for path in tmp_path.iterdir())
-    line = refused(capsys, *index_arguments(tmp_path))
+    line = refused(main, *index_arguments(tmp_path))
     assert "passages.memmap: 2400 bytes are no multiple of the 3072 of a vector of 768 float32" in line
-    assert "--dimension 0" in refused(capsys, *index_arguments(tmp_path, "--dimension", 0))
-    line = refused(capsys, *index_arguments(tmp_path, "--dimension", 6))
+    assert "--dimension 0" in refused(main, *index_arguments(tmp_path, "--dimension", 0))
+    line = refused(main, *index_arguments(tmp_path, "--dimension", 6))
     assert "100 vectors of 6, but 50 ids" in line
     published[37, 3] = np.nan
     published.tofile(tmp_path / "passages.memmap")
-    line = refused(capsys, *index_arguments(tmp_path, "--dimension", 12))
+    line = refused(main, *index_arguments(tmp_path, "--dimension", 12))
     assert "row 37 has a number that is not finite" in line
     published[37, 3] = 0
     published.tofile(tmp_path / "passages.memmap")
     np.zeros(50, np.int32).tofile(tmp_path / "same.memmap")
-    line = refused(
-        capsys, *index_arguments(tmp_path, "--dimension", 12, "--docids", tmp_path / "same.memmap")
-    )
+    line = refused(main, *index_arguments(tmp_path, "--dimension", 12, "--docids", tmp_path / "same.memmap"))
     assert "document id 0 is there twice" in line
     (tmp_path / "same.memmap").unlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == before
@@ -240,8 +227,8 @@ def test_ranks_become_a_run(ranks, capsys):
         ("", r"dev.rank.tsv: the file is empty"),
     ],
 )
-def test_ranks_that_cannot_be_converted_leave_nothing(ranks, capsys, lines, message):
+def test_ranks_that_cannot_be_converted_leave_nothing(ranks, refused, lines, message):
     (ranks / "dev.rank.tsv").write_text(lines)
-    assert message in refused(capsys, *rank_arguments(ranks))
+    assert message in refused(main, *rank_arguments(ranks))
     assert not (ranks / "run.txt").exists()
-    assert "tag" in refused(capsys, *rank_arguments(ranks), "--tag", "no good")
+    assert "tag" in refused(main, *rank_arguments(ranks), "--tag", "no good")

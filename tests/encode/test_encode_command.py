@@ -42,18 +42,6 @@ def arguments(collection, encoder, output, *more):
     ]
 
 
-def refused(capsys, argv):
-    """Run a command that must be refused; return its one line."""
-    with pytest.raises(SystemExit) as stopped:
-        main(argv)
-    assert stopped.value.code == 2
-    out, err = capsys.readouterr()
-    assert not out
-    (line,) = err.strip().splitlines()
-    assert line.startswith("pyserini_ltre: ")
-    return line
-
-
 def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, capsys):
     output = tmp_path / "new" / "index"
     main(
@@ -76,11 +64,11 @@ def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, c
     assert [path.name for path in output.parent.iterdir()] == ["index"]
 
 
-def test_output_that_is_not_empty_is_replaced_only_on_demand(collection, tiny_encoder, tmp_path, capsys):
+def test_output_that_is_not_empty_is_replaced_only_on_demand(collection, tiny_encoder, tmp_path, refused):
     output = tmp_path / "index"
     output.mkdir()
     (output / "precious").write_text("kept")
-    assert "not empty" in refused(capsys, arguments(collection, tiny_encoder, output))
+    assert "not empty" in refused(main, *arguments(collection, tiny_encoder, output))
     assert [path.name for path in output.iterdir()] == ["precious"]
     main(
         arguments(collection, tiny_encoder, output, "--overwrite", "--pooling", "cls", "--precision", "bf16")
@@ -89,33 +77,33 @@ def test_output_that_is_not_empty_is_replaced_only_on_demand(collection, tiny_en
     assert IndexDirectory(output).record.pooling == "cls"
 
 
-def test_bad_encoders_are_refused(collection, tiny_encoder, tmp_path, capsys):
+def test_bad_encoders_are_refused(collection, tiny_encoder, tmp_path, refused):
     output = tmp_path / "index"
     model = shutil.copytree(tiny_encoder, tmp_path / "model")
     (model / "model.safetensors").unlink()
-    assert "no weights" in refused(capsys, arguments(collection, model, output))
+    assert "no weights" in refused(main, *arguments(collection, model, output))
     (model / "config.json").unlink()
-    assert "no config.json" in refused(capsys, arguments(collection, model, output))
-    unknown = refused(capsys, arguments(collection, "no-such-owner/no-such-model", output))
+    assert "no config.json" in refused(main, *arguments(collection, model, output))
+    unknown = refused(main, *arguments(collection, "no-such-owner/no-such-model", output))
     assert "give the path of a model directory" in unknown
     assert not output.exists()
 
 
-def test_bad_collections_are_refused(tiny_encoder, tmp_path, capsys):
+def test_bad_collections_are_refused(tiny_encoder, tmp_path, refused):
     output = tmp_path / "index"
-    assert "no such folder" in refused(capsys, arguments(tmp_path / "missing", tiny_encoder, output))
+    assert "no such folder" in refused(main, *arguments(tmp_path / "missing", tiny_encoder, output))
     broken = write_collection(tmp_path / "broken", [DOCUMENTS[0], {"_id": "line\nbreak", "text": "sort"}])
-    assert "corpus.jsonl:2: id 'line\\nbreak'" in refused(capsys, arguments(broken, tiny_encoder, output))
+    assert "corpus.jsonl:2: id 'line\\nbreak'" in refused(main, *arguments(broken, tiny_encoder, output))
     twice = write_collection(tmp_path / "twice", [*DOCUMENTS, DOCUMENTS[0]])
-    assert "0007" in refused(capsys, arguments(twice, tiny_encoder, output))
+    assert "0007" in refused(main, *arguments(twice, tiny_encoder, output))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "twice"]
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("--max-length", 129), ("--max-length", 2), ("--batch-size", 0)]
 )
-def test_settings_out_of_range_are_refused(collection, tiny_encoder, tmp_path, capsys, option, value):
+def test_settings_out_of_range_are_refused(collection, tiny_encoder, tmp_path, refused, option, value):
     output = tmp_path / "index"
-    line = refused(capsys, arguments(collection, tiny_encoder, output, option, value))
+    line = refused(main, *arguments(collection, tiny_encoder, output, option, value))
     assert str(value) in line
     assert not output.exists()

@@ -66,7 +66,7 @@ def test_from_a_run(files, capsys):
         (("--index", "index", "--encoder", "wide"), "6 dimensions"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(files, tiny_encoder, capsys, monkeypatch, more, said):
+def test_bad_input_is_one_line_and_leaves_nothing(files, tiny_encoder, refused, monkeypatch, more, said):
     monkeypatch.chdir(files)
     write_run("other.txt", {"other": {"d0": 1.0}}, "t")
     write_qrels("no.txt", {"other": {"d0": 1}})
@@ -75,8 +75,5 @@ def test_bad_input_is_one_line_and_leaves_nothing(files, tiny_encoder, capsys, m
         index.add(np.eye(1, 6, dtype=np.float32))
         write_index_directory("narrow", index, ["d0"], None)
         more = ("--index", "narrow", "--encoder", str(tiny_encoder))
-    with pytest.raises(SystemExit) as stopped:
-        main(command_line(files, *more))
-    assert stopped.value.code == 2
-    assert said in capsys.readouterr().err.strip()
+    assert said in refused(main, *command_line(files, *more))
     assert not (files / "negatives.txt").exists()

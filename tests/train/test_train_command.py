@@ -59,19 +59,6 @@ def command_line(options, *more, method="ltre"):
     return [method, *(str(part) for pair in options.items() for part in pair), *map(str, more)]
 
 
-def refused(capsys, argv):
-    """Run a command that must be refused; return its one line."""
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stopped:
-        main(argv)
-    assert stopped.value.code == 2
-    out, err = capsys.readouterr()
-    assert not out
-    (line,) = err.strip().splitlines()
-    assert line.startswith("pyserini_ltre: ")
-    return line
-
-
 def test_model_directory_loads_everywhere_and_says_how_it_was_made(options, problem, tiny_encoder, capsys):
     main(command_line(options, *QUICK, "--register", "adore", method="adore"))
     printed = capsys.readouterr().out
@@ -121,18 +108,18 @@ def test_judgements_of_unknown_documents_are_counted(options, problem, capsys):
     assert "2 " in next(line for line in capsys.readouterr().out.splitlines() if "left out" in line)
 
 
-def test_dev_queries_and_dev_judgements_belong_together(options, capsys):
+def test_dev_queries_and_dev_judgements_belong_together(options, refused):
     del options["--dev-qrels"]
-    assert "--dev-qrels" in refused(capsys, command_line(options))
+    assert "--dev-qrels" in refused(main, *command_line(options))
     assert not options["--output"].parent.exists()
 
 
-def test_bad_queries_and_judgements_are_refused(options, problem, capsys):
+def test_bad_queries_and_judgements_are_refused(options, problem, refused):
     def line(option, content):
         file = options[option]
         good = file.read_text()
         file.write_text(content)
-        said = refused(capsys, command_line(options))
+        said = refused(main, *command_line(options))
         file.write_text(good)
         assert not options["--output"].parent.exists()
         return said
@@ -149,10 +136,10 @@ def test_bad_queries_and_judgements_are_refused(options, problem, capsys):
     assert "judges none of the queries" in line("--qrels", "elsewhere 0 0-1 1\n")
 
 
-def test_bad_directories_and_names_are_refused(options, tiny_encoder, tmp_path, capsys, write_index):
+def test_bad_directories_and_names_are_refused(options, tiny_encoder, tmp_path, refused, write_index):
     def line(*more, **changes):
         changed = {**options, **{f"--{name}": value for name, value in changes.items()}}
-        return refused(capsys, command_line(changed, *more))
+        return refused(main, *command_line(changed, *more))
 
     full = tmp_path / "full"
     full.mkdir()
