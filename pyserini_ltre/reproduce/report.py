@@ -147,7 +147,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
     else:
         expected = verdict.expected[verdict.measure]
         compared = (
-            f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{verdict.observed - expected:+.4f}</td>"
+            f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{round(verdict.observed - expected, 4) + 0.0:+.4f}</td>"
             f'<td class="{_CLASS[verdict.status]}">{verdict.status.lower()}</td>'
         )
     weights = f'<p class="faint">weights: {escape(found["weights"])}</p>' if "weights" in found else ""
