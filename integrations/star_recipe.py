@@ -100,6 +100,7 @@ class Recipe:
             return output
         try:
             import sentence_transformers as st
+            from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
         except ImportError:
             return None
         from datasets import Dataset
@@ -133,7 +134,7 @@ class Recipe:
                 seed=42,
             ),
             train_dataset=Dataset.from_list(pairs),
-            loss=st.losses.MultipleNegativesRankingLoss(model),
+            loss=MultipleNegativesRankingLoss(model),
         )
         start = time.perf_counter()
         trainer.train()

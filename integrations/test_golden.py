@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pyserini_ltre.encode import star_tokenizer
-from pyserini_ltre.train.losses import adore_loss
+from pyserini_ltre.train.losses import adore_loss, star_loss
 
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
 
@@ -56,3 +56,22 @@ def test_star_tokenisation(tokenizer, entry):
     (ids,) = tokenizer([entry["text"]], truncation=True, max_length=entry["max_length"])["input_ids"]
     blank = [tokenizer.cls_token_id, tokenizer.sep_token_id]  # where the reference stopped with an error
     assert ids == (blank if entry["ids"] is None else entry["ids"])
+
+
+@pytest.mark.parametrize("entry", entries("star_loss.json"))
+def test_star_loss_and_gradients(entry):
+    sides = ("query", "positive", "negative")
+    embeddings = {
+        side: torch.tensor(entry[f"{side}_embeddings"], requires_grad=True)
+        for side in sides
+        if entry[f"{side}_embeddings"] is not None
+    }
+    masks = [entry[name] and torch.tensor(entry[name]) for name in ("in_batch_mask", "negative_mask")]
+    if entry["kind"] == "rand_only":
+        masks[0] = torch.zeros(len(embeddings["query"]), len(embeddings["query"]))
+    loss = star_loss(embeddings["query"], embeddings["positive"], embeddings.get("negative"), *masks)
+    loss.backward()
+    assert loss.item() == pytest.approx(entry["loss"], rel=1e-4)
+    for side, value in embeddings.items():
+        expected = torch.tensor(entry[f"{side}_grad"])
+        torch.testing.assert_close(value.grad, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
