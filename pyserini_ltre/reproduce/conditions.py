@@ -60,6 +60,8 @@ DENSE = (
     Condition("ltre", "LTRe", objective="ltre"),
     Condition("adore", "ADORE", objective="adore"),
     Condition("adapter", "ADORE, adapter only", objective="adore", trainable="adapter"),
+    Condition("star", "STAR, documents encoded again", STAR),
+    Condition("star-adore", "ADORE on STAR's index", STAR, objective="adore"),
     Condition("frozen-compressed", "Frozen encoder, index 32 times smaller", COMPRESSED),
     Condition("compressed", "ADORE, index 32 times smaller", COMPRESSED, objective="adore"),
 )
