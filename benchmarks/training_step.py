@@ -1,116 +1,199 @@
-"""Where the time of a query-side training step goes: the encoder, the search, the loss, the optimiser.
+"""One query-side training step, and its loss alone, against the textbook loop.
 
-    python benchmarks/training_step.py --encoder MODEL --index DIR --queries F --qrels F [--steps 30]
+    python benchmarks/training_step.py [--quick] [--documents 57000] [--encoder MODEL] [--device cuda]
 
-Prints the share of each part; the encoder's own forward and backward should be most of it.
+The queries are real, the documents generated; the shares of encoder, search and loss, and optimiser are reported too.
 """
 
 import argparse
-import json
+import copy
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import cycle
 
+import faiss
 import torch
+from exact_search import HITS
+from inputs import (
+    BATCH,
+    add_encoder_option,
+    encoder_path,
+    generated_index,
+    random_vectors,
+    shared_vectors,
+    training_batches,
+)
+from machine import synchronise
+from measure import Benchmark, common_options
+from textbook import textbook_loss, textbook_step_loss
 
-from pyserini_ltre.collection import read_qrels, read_queries
-from pyserini_ltre.encode.batching import encode_texts, resolve_precision
-from pyserini_ltre.index import DenseIndex
-from pyserini_ltre.train.data import TrainingQueries, judged_queries
-from pyserini_ltre.train.query_side import QuerySideTrainer
-from pyserini_ltre.train.trainable import WholeEncoder
-from pyserini_ltre.train.trainer import EpochSampler
+from pyserini_ltre.encode.batching import resolve_precision
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.train.losses import adore_loss
+from pyserini_ltre.train.objective import QuerySideObjective
+
+DOCUMENTS, QUICK_DOCUMENTS = 57_000, 20_000
+SCORE_SCALE = 20.0
+TEXTBOOK, OURS, OURS_HALF = "textbook loop, fp32", "pyserini_ltre, fp32", "pyserini_ltre, bf16"
+
+StepLoss = Callable[[torch.Tensor, dict], torch.Tensor]
+"""Embeddings (B, d) and the batch -> loss."""
 
 
-class Timer:
-    """Seconds of each named part, a list an entry."""
+class Step:
+    """A training step with an encoder and optimiser of its own, and the seconds of its parts.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    encoder : BiEncoder
+        Copied.
+    batches : list of dict
+        Gone through again and again.
+    loss : callable
+        Retrieval and loss.
+    half : bool
+        Whether the encoder computes in bfloat16.
+    """
+
+    def __init__(self, encoder: BiEncoder, batches: list[dict], loss: StepLoss, half: bool) -> None:
+        self.encoder = copy.deepcopy(encoder).train()
+        self.optimiser = torch.optim.AdamW(self.encoder.parameters(), lr=5e-5, fused=True)
+        self.prepared = batches
+        self.batches = cycle(batches)
+        self.loss = loss
+        self.half = half
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
+    def __call__(self) -> None:
+        """Make one step."""
+        batch = next(self.batches)
+        device = self.encoder.device.type
+        with (
+            self._part("encoder"),
+            torch.autocast(device, torch.bfloat16) if self.half else nullcontext(),
+        ):
+            embeddings = self.encoder(**batch["features"])
+        with self._part("search and loss"):
+            # The gradient stops at a copy of the embeddings, so that the encoder's share can be told apart.
+            leaf = embeddings.detach().float().requires_grad_()
+            self.loss(leaf, batch).backward()
+        with self._part("encoder"):
+            embeddings.backward(leaf.grad.to(embeddings.dtype))
+        with self._part("optimiser"):
+            torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
+            self.optimiser.step()
+            self.optimiser.zero_grad()
+
     @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Time a block."""
+    def _part(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
+        synchronise(self.encoder.device.type)
         self.seconds[name].append(time.perf_counter() - start)
 
+    def shares(self) -> dict[str, float]:
+        """Share of each part in the seconds so far, the first fifth left out."""
+        spent = {name: sum(values[len(values) // 5 :]) for name, values in self.seconds.items()}
+        return {name: round(value / sum(spent.values()), 3) for name, value in spent.items()}
 
-class TimedIndex:
-    """An index whose search is timed."""
 
-    def __init__(self, index: DenseIndex, timer: Timer) -> None:
-        self.index, self.timer, self.dimension = index, timer, index.dimension
+def step_ways(
+    encoder: BiEncoder, flat: "faiss.IndexFlatIP", batches: int, device: str = "cpu"
+) -> dict[str, Step]:
+    """Ways to make a training step against the vectors of a flat index, the first rows of which are replaced."""
+    prepared = training_batches(encoder.to(device), flat, batches)
+    for batch in prepared:
+        for name in ("frozen", "positives", "grades"):
+            batch[name] = batch[name].to(device)
+    exact = ExactIndex(shared_vectors(flat).to(device), owner=flat)
+    hits = min(HITS, flat.ntotal)
+    objective = QuerySideObjective(
+        name="adore",
+        hits=hits,
+        metric_cut=hits,
+        gain="reciprocal-rank",
+        score_scale=SCORE_SCALE,
+        anchor=1.0,
+        most_appended=32,
+        ignore_above=None,
+    )
 
-    def __len__(self) -> int:
-        return len(self.index)
+    def textbook(queries: torch.Tensor, batch: dict) -> torch.Tensor:
+        return textbook_step_loss(flat, queries, batch["positives"], hits, SCORE_SCALE)
 
-    def search(self, queries: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Search, timed."""
-        with self.timer.part("search"):
-            return self.index.search(queries, k)
+    def ours(queries: torch.Tensor, batch: dict) -> torch.Tensor:
+        return objective(exact, queries, batch["frozen"], batch["positives"], batch["grades"])
 
-    def vectors(self, rows: torch.Tensor) -> torch.Tensor:
-        """Vectors, timed."""
-        with self.timer.part("vectors"):
-            return self.index.vectors(rows)
+    ways = {
+        TEXTBOOK: Step(encoder, prepared, textbook, half=False),
+        OURS: Step(encoder, prepared, ours, half=False),
+    }
+    if resolve_precision("auto", torch.device(device)) == "bf16":
+        ways[OURS_HALF] = Step(encoder, prepared, ours, half=True)
+    return ways
+
+
+def loss_ways(device: str = "cpu") -> dict[str, Callable[[], torch.Tensor]]:
+    """Ways to get the loss of a batch and its gradient from scores (32, 200); each returns the gradient."""
+    scores = SCORE_SCALE * random_vectors(BATCH, HITS, seed=2).sort(dim=1, descending=True).values.to(device)
+    relevant = torch.zeros(BATCH, HITS, dtype=torch.bool, device=device)
+    relevant[
+        torch.arange(BATCH), torch.randperm(HITS, generator=torch.Generator().manual_seed(3))[:BATCH]
+    ] = True
+    valid = torch.ones_like(relevant)
+
+    def gradient(loss: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        leaf = scores.clone().requires_grad_()
+        loss(leaf).backward()
+        return leaf.grad
+
+    return {
+        "textbook loop": lambda: gradient(lambda leaf: textbook_loss(leaf, relevant)),
+        "pyserini_ltre": lambda: gradient(lambda leaf: adore_loss(leaf, relevant, valid)),
+    }
 
 
 def main() -> None:
-    """Run some steps and print the shares."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--encoder", "--index", "--queries", "--qrels"):
-        parser.add_argument(name, required=True)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--precision", default="auto")
+    """Measure the step and the loss."""
+    parser = common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0]))
+    parser.add_argument(
+        "--documents", type=int, help=f"default: {DOCUMENTS}; with --quick: {QUICK_DOCUMENTS}"
+    )
+    add_encoder_option(parser)
     arguments = parser.parse_args()
-    trainer = QuerySideTrainer(arguments.encoder, arguments.index)
-    encoder, row_of = trainer.encoder, trainer.directory.row_of
-    queries = judged_queries(
-        read_queries(arguments.queries), read_qrels(arguments.qrels), row_of, arguments.qrels
+    documents = arguments.documents or (QUICK_DOCUMENTS if arguments.quick else DOCUMENTS)
+    benchmark = Benchmark("training_step", arguments)
+    encoder = BiEncoder.load(encoder_path(arguments.encoder))
+    flat = generated_index(documents, encoder.dimension)
+    ways = step_ways(encoder, flat, batches=4 if arguments.quick else 40, device=arguments.device)
+    comparison = benchmark.compare(
+        f"training step, {documents:,} documents, batch {BATCH}, top {HITS}",
+        ways,
+        against=TEXTBOOK,
+        repeats=6 if arguments.quick else 40,
+        reach={} if documents < DOCUMENTS else {name: 1.5 for name in (OURS, OURS_HALF) if name in ways},
+        warm_up=2,
     )
-    frozen = torch.from_numpy(encode_texts(encoder, list(queries.queries.values()), "query"))
-    data = TrainingQueries(WholeEncoder(encoder), queries, row_of, frozen)
-    loader = torch.utils.data.DataLoader(
-        data, batch_size=32, sampler=EpochSampler(32, data.lengths(), 42), collate_fn=data.collate
-    )
-    optimiser = torch.optim.AdamW(encoder.parameters(), lr=5e-5, fused=True)
-    timer = Timer()
-    index = TimedIndex(trainer.index, timer)
-    half = resolve_precision(arguments.precision, encoder.device) == "bf16"
-    encoder.train()
-    batches = iter(loader)
-    for _ in range(arguments.steps):
-        with timer.part("step"):
-            with timer.part("batch"):
-                batch = next(batches)
-            with (
-                timer.part("encoder forward"),
-                torch.autocast("cpu", torch.bfloat16) if half else nullcontext(),
-            ):
-                embeddings = encoder(**batch["features"])
-            with timer.part("retrieval and loss"):
-                leaf = embeddings.detach().float().requires_grad_()
-                loss = trainer.objective(index, leaf, batch["frozen"], batch["positives"], batch["grades"])
-                loss.backward()
-            with timer.part("encoder backward"):
-                embeddings.backward(leaf.grad.to(embeddings.dtype))
-            with timer.part("clip and optimiser"):
-                torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-                optimiser.step()
-                optimiser.zero_grad()
-    total = sum(timer.seconds["step"][3:])
-    share = {name: sum(values[3:]) / total for name, values in timer.seconds.items()}
-    share["encoder"] = share["encoder forward"] + share["encoder backward"]
-    report = {
-        "documents": len(index),
-        "precision": "bf16" if half else "fp32",
-        "median step in seconds": round(statistics.median(timer.seconds["step"][3:]), 3),
-        "share of the step": {name: round(value, 3) for name, value in share.items() if name != "step"},
+    comparison.notes["share of the step"] = {name: way.shares() for name, way in ways.items()}
+    comparison.notes["seconds of search and loss"] = {
+        name: round(statistics.median(way.seconds["search and loss"]), 4) for name, way in ways.items()
     }
-    print(json.dumps(report, indent=2))
+    for name, value in comparison.notes.items():
+        print(f"  {name}: {value}")
+    losses = loss_ways(arguments.device)
+    benchmark.compare(
+        f"loss and its gradient alone, batch {BATCH}, {HITS} hits",
+        losses,
+        against="textbook loop",
+        repeats=10 if arguments.quick else 50,
+        reach={"pyserini_ltre": 20.0},
+        warm_up=3,
+    )
+    benchmark.finish()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def is_pyserini_command() -> bool:
     bool
         False for Pyserini's servers, which must outlive a request that cannot be answered.
     """
-    name = _command()
+    name = command_name()
     return name.startswith("pyserini.") and not name.startswith("pyserini.server.")
 
 
@@ -30,7 +30,14 @@ def one_line_in_commands() -> Iterator[None]:
         raise
 
 
-def _command() -> str:
+def command_name() -> str:
+    """Name the module that runs as a command.
+
+    Returns
+    -------
+    str
+        Such as ``pyserini.search.faiss.__main__``; empty where Python runs something else.
+    """
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None:
         return spec.name

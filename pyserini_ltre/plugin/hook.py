@@ -22,11 +22,14 @@ if TYPE_CHECKING:  # typing itself would cost time
 HOOKED = {
     "jnius": ("java", "before_the_jvm_starts"),
     "pyserini.pyclass": ("java", "before_java_classes"),
+    "pyserini.2cr": ("reproductions", "with_ltre"),
     "pyserini.prebuilt_index_info": ("catalogue", "offline_catalogue"),
     "pyserini.encode": ("encoders", "encoder_names"),
     "pyserini.encode._openai": ("openai_key", "placeholder_key"),
     "pyserini.encode.optional._faiss": ("document_vectors", "checked_dimension"),
+    "pyserini.output_writer": ("dense_search", "faster_run_files"),
     "pyserini.search._base": ("topics", "registered_topics_and_qrels"),
+    "pyserini.search.faiss": ("dense_search", "faster_with_ours"),
     "pyserini.search.faiss._searcher": ("indexes", "registered_dense_indexes"),
     "pyserini.search.lucene._searcher": ("indexes", "registered_lucene_indexes"),
 }

@@ -1,0 +1,44 @@
+"""Run every benchmark, one after the other: ``python benchmarks --quick`` takes less than two minutes.
+
+Options are handed on. Without ``--quick`` it takes some hours on two cores, and 15 GB on disk.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from measure import common_options
+
+SCRIPTS = (
+    "exact_search",
+    "large_search",
+    "training_step",
+    "two_sided_step",
+    "growth",
+    "pyserini_search",
+    "encoding",
+    "single_query",
+    "compressed_indexes",
+    "time_to_quality",
+)
+
+
+def main() -> None:
+    """Run each script in a process of its own; one that fails is named, and the others still run."""
+    common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0])).parse_args()
+    failed = []
+    for script in SCRIPTS:
+        print(f"--- {script}", flush=True)
+        start = time.perf_counter()
+        command = [sys.executable, str(Path(__file__).with_name(f"{script}.py")), *sys.argv[1:]]
+        if subprocess.run(command).returncode:
+            failed.append(script)
+        print(f"--- {script}: {time.perf_counter() - start:.0f} s", flush=True)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
