@@ -146,8 +146,9 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
         compared = f'<td></td><td></td><td class="none">no expected score<br>{escape(verdict.why)}</td>'
     else:
         expected = verdict.expected[verdict.measure]
+        difference = round(verdict.observed - expected, 4) + 0.0  # without it, a zero may be negative
         compared = (
-            f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{round(verdict.observed - expected, 4) + 0.0:+.4f}</td>"
+            f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{difference:+.4f}</td>"
             f'<td class="{_CLASS[verdict.status]}">{verdict.status.lower()}</td>'
         )
     weights = f'<p class="faint">weights: {escape(found["weights"])}</p>' if "weights" in found else ""
