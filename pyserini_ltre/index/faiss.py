@@ -13,7 +13,10 @@ CHUNK = 8192
 
 
 class FaissIndex:
-    """Search and vectors of a FAISS index as it is on disk, with the search parameters (nprobe, efSearch) stored in it.
+    """Search and vectors of a FAISS index as it is on disk, with the search parameters stored in it.
+
+    Only where an HNSW graph would look at fewer documents than are wanted (its usual efSearch is 16, and then most of 200
+    hits are missing), it looks at as many.
 
     Parameters
     ----------
@@ -44,7 +47,10 @@ class FaissIndex:
     def search(self, queries: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Find k documents with large inner products; see `DenseIndex.search`."""
         wanted = np.ascontiguousarray(queries.detach().float().cpu().numpy())
-        scores, rows = self.index.search(wanted, k)
+        deep_enough = None
+        if isinstance(self.index, faiss.IndexHNSW) and self.index.hnsw.efSearch < k:
+            deep_enough = faiss.SearchParametersHNSW(efSearch=k)
+        scores, rows = self.index.search(wanted, k, params=deep_enough)
         scores, rows = torch.from_numpy(scores), torch.from_numpy(rows)
         return scores.masked_fill(rows < 0, float("-inf")).to(queries.device), rows.to(queries.device)
 

@@ -80,3 +80,16 @@ def test_queries_with_gradients_may_be_given():
 def test_euclidean_distance_is_refused(kind):
     with pytest.raises(InputError, match="inner product"):
         FaissIndex(build(kind, faiss.METRIC_L2))
+
+
+def test_a_graph_gives_as_many_hits_as_are_wanted():
+    vectors = np.random.default_rng(2).normal(size=(500, 16)).astype(np.float32)
+    graph = faiss.index_factory(16, "HNSW16", faiss.METRIC_INNER_PRODUCT)
+    graph.add(vectors)
+    queries = torch.from_numpy(vectors[:5])
+    assert (graph.search(vectors[:5], 200)[1] < 0).any()  # by itself it looks at 16
+    _, rows = FaissIndex(graph).search(queries, 200)
+    assert (rows >= 0).all()
+    assert graph.hnsw.efSearch == 16
+    _, exact = ExactIndex(torch.from_numpy(vectors)).search(queries, 200)
+    assert sum(len(set(a) & set(b)) for a, b in zip(rows.tolist(), exact.tolist(), strict=True)) > 0.9 * rows.numel()
