@@ -15,8 +15,8 @@ CHUNK = 8192
 class FaissIndex:
     """Search and vectors of a FAISS index as it is on disk, with the search parameters stored in it.
 
-    Only where an HNSW graph would look at fewer documents than are wanted (its usual efSearch is 16, and then most of 200
-    hits are missing), it looks at as many.
+    Only where an HNSW graph would look at fewer documents than are wanted (its usual efSearch is 16, and then most of
+    200 hits are missing), it looks at as many.
 
     Parameters
     ----------
