@@ -92,4 +92,7 @@ def test_a_graph_gives_as_many_hits_as_are_wanted():
     assert (rows >= 0).all()
     assert graph.hnsw.efSearch == 16
     _, exact = ExactIndex(torch.from_numpy(vectors)).search(queries, 200)
-    assert sum(len(set(a) & set(b)) for a, b in zip(rows.tolist(), exact.tolist(), strict=True)) > 0.9 * rows.numel()
+    assert (
+        sum(len(set(a) & set(b)) for a, b in zip(rows.tolist(), exact.tolist(), strict=True))
+        > 0.9 * rows.numel()
+    )
