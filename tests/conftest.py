@@ -6,17 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from small_input import DIMENSION, WORDS
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-WORDS = (
-    "open close read write file socket list sort search query document index vector train encode decode "
-    "parse split join path name string number date time thread lock queue stack tree graph hash map set "
-    "add remove find count first last next return value error test check load save copy move delete"
-).split()
-DIMENSION = 32
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
-from conftest import DIMENSION, WORDS
+from small_input import DIMENSION, WORDS
 
 REPOSITORY = Path(__file__).parents[2]
 
