@@ -2,6 +2,7 @@
 
 import os
 import random
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,6 +66,11 @@ def read_mined(
     ------
     InputError
         If a query or document does not exist, or no training query has a negative.
+
+    Warns
+    -----
+    UserWarning
+        If the file has dev queries: it may be the wrong one.
     """
     run = read_run(path)
     unknown = [qid for qid in run if qid not in queries and qid not in dev_queries]
@@ -79,11 +85,10 @@ def read_mined(
             f"{path}: has none of the {len(queries)} training queries, but {of_dev} dev queries; "
             "mine with the training queries"
         )
-    remarks = []
-    if of_dev:
-        remarks.append(
-            f"warning: {path} was mined for {of_dev} dev queries; of the {len(queries)} training queries it has "
-            f"{of_train}"
+    if of_dev:  # told at once, not when an hour of training is over
+        warnings.warn(
+            f"{path} was mined for {of_dev} dev queries; of the {len(queries)} training queries it has {of_train}",
+            stacklevel=2,
         )
     removed = 0
 
@@ -109,11 +114,11 @@ def read_mined(
             "training queries have none in {}: they draw from those of the others",
         ),
     )
-    remarks += [f"{count} {what.format(path)}" for count, what in counted if count]
+    remarks = tuple(f"{count} {what.format(path)}" for count, what in counted if count)
     return MinedNegatives(
         {qid: found for qid, found in rows.items() if found},
         {qid: found for qid, found in dev_rows.items() if found},
-        tuple(remarks),
+        remarks,
     )
 
 
