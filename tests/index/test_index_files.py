@@ -38,6 +38,7 @@ KINDS = (
     "IDMap,IVF8,SQ8",
     "IDMap2,HNSW16",
 )
+HITS = 20
 
 
 def build(kind, metric=faiss.METRIC_INNER_PRODUCT):
@@ -47,6 +48,9 @@ def build(kind, metric=faiss.METRIC_INNER_PRODUCT):
         index.add_with_ids(DOCUMENTS, np.arange(len(DOCUMENTS)))
     else:
         index.add(DOCUMENTS)
+    graph = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap) else index
+    if isinstance(graph, faiss.IndexHNSW):
+        graph.hnsw.efSearch = HITS  # with fewer, FAISS itself would find fewer
     return index
 
 
@@ -59,8 +63,8 @@ def written(index, tmp_path):
 def test_every_kind_searches_and_decodes_as_in_memory(kind, tmp_path):
     index = build(kind)
     seam = FaissIndex(written(index, tmp_path))
-    scores, rows = seam.search(QUERIES, 20)
-    expected_scores, expected_rows = index.search(QUERIES.numpy(), 20)
+    scores, rows = seam.search(QUERIES, HITS)
+    expected_scores, expected_rows = index.search(QUERIES.numpy(), HITS)
     np.testing.assert_array_equal(rows.numpy(), expected_rows)
     found = rows >= 0
     np.testing.assert_array_equal(scores.numpy()[found], expected_scores[found])
