@@ -12,6 +12,15 @@ from pyserini_ltre.index.seam import DenseIndex
 ROWS = 8192
 
 
+def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> None:
+    """Refuse an encoder (its name, for the message) whose embeddings have another size than the vectors."""
+    if directory.index.d != dimension:
+        raise InputError(
+            f"{directory.path}: its vectors have {directory.index.d} dimensions, those of encoder "
+            f"{encoder} have {dimension}; give the encoder that made the index"
+        )
+
+
 def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
     """Look at every vector once.
 

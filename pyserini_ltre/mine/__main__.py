@@ -14,10 +14,9 @@ from pyserini_ltre.collection import read_qrels, read_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.mine.mining import Mined, from_index, from_run
+from pyserini_ltre.index.check import check_dimension
+from pyserini_ltre.mine.mining import DEPTH, Mined, from_index, from_run
 from pyserini_ltre.run import read_run, write_run
-
-DEPTH = 200
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -81,11 +80,7 @@ def mine(arguments: argparse.Namespace) -> Mined:
     logging.disable_progress_bar()
     directory = IndexDirectory(registry.find("indexes", arguments.index))
     encoder = BiEncoder.load(registry.find_encoder(arguments.encoder))
-    if encoder.dimension != directory.index.d:
-        raise InputError(
-            f"{directory.path}: its vectors have {directory.index.d} dimensions, those of encoder "
-            f"{encoder.name} have {encoder.dimension}; give the encoder that made the index"
-        )
+    check_dimension(directory, encoder.dimension, encoder.name)
     return from_index(directory, encoder.to(arguments.device), queries, qrels, arguments.depth)
 
 

@@ -10,6 +10,9 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.retrieval import retrieve
 
+# Negatives a query, in mining and in training alike.
+DEPTH = 200
+
 
 @dataclass(frozen=True)
 class Mined:

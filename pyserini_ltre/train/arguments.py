@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyserini_ltre.train.negatives import DEPTH, IN_BATCH, RANDOM
+from pyserini_ltre.mine.mining import DEPTH
+from pyserini_ltre.train.negatives import IN_BATCH, RANDOM
 from pyserini_ltre.train.schedule import Schedule
 
 

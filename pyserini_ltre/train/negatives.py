@@ -13,7 +13,6 @@ from pyserini_ltre.run import read_run
 from pyserini_ltre.train.data import Judged
 
 IN_BATCH, RANDOM = "in-batch", "random"
-DEPTH = 200
 
 
 @dataclass(frozen=True)

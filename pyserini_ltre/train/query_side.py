@@ -14,7 +14,7 @@ from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.index.check import check_vectors
+from pyserini_ltre.index.check import check_dimension, check_vectors
 from pyserini_ltre.train.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
 from pyserini_ltre.train.course import Training
 from pyserini_ltre.train.data import Judged, TrainingQueries, judged_queries, with_dev
@@ -95,11 +95,7 @@ class QuerySideTrainer:
         self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
         self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
         self.index = self.directory.open(backend, vectors, self.encoder.device)
-        if self.index.dimension != self.encoder.dimension:
-            raise InputError(
-                f"{self.directory.path}: its vectors have {self.index.dimension} dimensions, those of encoder "
-                f"{self.encoder.name} have {self.encoder.dimension}; give the encoder that made the index"
-            )
+        check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
         hits = min(HITS, len(self.index)) if hits is None else hits
         self.objective = QuerySideObjective(
             name=objective,

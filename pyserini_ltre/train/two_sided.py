@@ -10,11 +10,12 @@ from transformers import set_seed
 from pyserini_ltre.collection.records import Collection, Qrels, Queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.mine.mining import DEPTH
 from pyserini_ltre.train.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
 from pyserini_ltre.train.course import Training
 from pyserini_ltre.train.data import Judged, judged_queries, with_dev
 from pyserini_ltre.train.documents import DocumentStore
-from pyserini_ltre.train.negatives import DEPTH, IN_BATCH, RANDOM, MinedNegatives, NegativeSampler, read_mined
+from pyserini_ltre.train.negatives import IN_BATCH, RANDOM, MinedNegatives, NegativeSampler, read_mined
 from pyserini_ltre.train.pairs import ChunkedEncoder, TrainingPairs, pair_loss
 from pyserini_ltre.train.result import TrainingResult
 from pyserini_ltre.train.sample import DevelopmentSample
