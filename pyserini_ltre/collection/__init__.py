@@ -3,6 +3,7 @@
 from pyserini_ltre.collection.beir import BeirFolder, write_beir
 from pyserini_ltre.collection.export import write_json_collection
 from pyserini_ltre.collection.hugging_face import HuggingFaceCollection
+from pyserini_ltre.collection.judged import read_judged_queries
 from pyserini_ltre.collection.ms_marco import MsMarcoFolder
 from pyserini_ltre.collection.naming import open_collection
 from pyserini_ltre.collection.overlap import near_duplicates, overlapping_queries
@@ -26,6 +27,7 @@ __all__ = [
     "near_duplicates",
     "open_collection",
     "overlapping_queries",
+    "read_judged_queries",
     "read_qrels",
     "read_queries",
     "write_beir",

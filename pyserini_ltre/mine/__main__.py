@@ -10,7 +10,7 @@ from pathlib import Path
 from transformers.utils import logging
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import read_qrels, read_queries
+from pyserini_ltre.collection import read_judged_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.index import IndexDirectory
@@ -60,13 +60,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def mine(arguments: argparse.Namespace) -> Mined:
     """Mine the judged ones of the queries."""
-    texts, qrels = read_queries(arguments.queries), read_qrels(arguments.qrels)
+    texts, qrels = read_judged_queries(arguments.queries, arguments.qrels)
     queries = {qid: text for qid, text in texts.items() if qid in qrels}
-    if not queries:
-        raise InputError(
-            f"{arguments.qrels}: judges none of the queries in {arguments.queries}; "
-            "give the judgements of these queries"
-        )
     if arguments.run is not None:
         run = read_run(arguments.run)
         known = {qid: run[qid] for qid in queries if qid in run}

@@ -14,7 +14,7 @@ from accelerate import PartialState
 from transformers.utils import logging
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries
+from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.eval.pictures import draw_training
@@ -49,17 +49,8 @@ def read_judged(data: JudgedArguments) -> tuple[Judgements, Judgements | None]:
         raise InputError(
             "--dev-queries and --dev-qrels belong together; give both, or neither to hold queries out"
         )
-    train = _read(data.queries, data.qrels)
-    return train, _read(data.dev_queries, data.dev_qrels) if data.dev_queries else None
-
-
-def _read(queries: str, qrels: str) -> Judgements:
-    texts, judgements = read_queries(queries), read_qrels(qrels)
-    if texts.keys().isdisjoint(judgements):
-        raise InputError(
-            f"{qrels}: judges none of the queries in {queries}; give the judgements of these queries"
-        )
-    return texts, judgements
+    train = read_judged_queries(data.queries, data.qrels)
+    return train, read_judged_queries(data.dev_queries, data.dev_qrels) if data.dev_queries else None
 
 
 def train_and_save(
