@@ -1,7 +1,7 @@
 """The published recipe end to end: warm-up, mining, STAR, encoding again, ADORE on the query side; one table.
 
-    python integrations/star_recipe.py --collection python-stdlib --encoder MODEL --output results/star-stdlib
-    python integrations/star_recipe.py --collection ../shared/data/scifact --encoder MODEL --output results/star-scifact
+    python integrations/star_recipe.py --collection python-stdlib --encoder MODEL --output results/star
+    python integrations/star_recipe.py --collection SCIFACT --encoder MODEL --output results/star-scifact --epochs 1
 
 Every command is printed, and what is there already is not made again. ``table.md`` has a row for each system, next to
 what the authors published for MS MARCO (MRR@10, dev). With sentence-transformers installed, the last row is its
@@ -42,10 +42,13 @@ class Recipe:
         See `open_collection`.
     encoder : str
         Where all trainings start.
+    epochs : str, optional
+        Passes of each training of both sides over the training queries; by default what the command does.
     """
 
-    def __init__(self, folder, collection, encoder):
+    def __init__(self, folder, collection, encoder, epochs=None):
         self.folder = folder
+        self.epochs = ("--epochs", epochs) if epochs else ()
         self.collection = collection
         self.encoder = encoder
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +81,9 @@ class Recipe:
 
     def both_sides(self, name, method, start, *negatives):
         words = ("pyserini_ltre.train", method, "--collection", self.collection, "--encoder", start)
-        return self.make(f"model.{name}", *words, *self.judged("train", "dev"), "--negatives", *negatives)
+        return self.make(
+            f"model.{name}", *words, *self.judged("train", "dev"), *self.epochs, "--negatives", *negatives
+        )
 
     def query_side(self, name, index, model):
         words = ("pyserini_ltre.train", "adore", "--index", index, "--encoder", model)
@@ -185,8 +190,9 @@ def main():
     parser.add_argument("--encoder", required=True)
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--baseline", action="store_true", help="train with sentence-transformers too")
+    parser.add_argument("--epochs", help="passes of each training of both sides (default: the command's own)")
     arguments = parser.parse_args()
-    recipe = Recipe(arguments.output, arguments.collection, arguments.encoder)
+    recipe = Recipe(arguments.output, arguments.collection, arguments.encoder, arguments.epochs)
     systems = recipe.systems(arguments.baseline)
     test, train = (
         read_qrels(arguments.output / "collection" / f"qrels.{split}.txt") for split in ("test", "train")
