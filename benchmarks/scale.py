@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--results benchmarks/measured] [--price 0.10] [--memory 20]
 
-Reads ``large_search.json``, ``training_step.json`` and ``time_to_quality.json``.
+Reads ``large_search.json``, ``training_step.json`` and ``encoding.json``.
 """
 
 import argparse
@@ -10,6 +10,8 @@ import json
 import math
 from pathlib import Path
 
+from encoding import HALF as ENCODED_HALF
+from encoding import OURS as ENCODED_FULL
 from large_search import DIMENSION, DOCUMENTS, FLAT, OURS, QUANTIZED
 from training_step import OURS_HALF
 
@@ -29,6 +31,7 @@ BYTES_A_DOCUMENT = {
 }
 # The ways to search that were measured, and the index that each needs in memory.
 SEARCHED = {OURS: "Flat, bf16", QUANTIZED: "PQ96"}
+ENCODED = (ENCODED_FULL, ENCODED_HALF)
 MACHINES = (1, 8, 64, 512)
 # Training queries of MS MARCO passage, and queries a step.
 QUERIES, BATCH = 502_939, 32
@@ -75,8 +78,8 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
     step = read("training_step")["comparisons"][0]
     shares = step["notes"]["share of the step"][OURS_HALF]
     encoder = step["ways"][OURS_HALF]["median"] * (1 - shares["search and loss"])
-    cost = read("time_to_quality")["curves"]["encoding"]
-    encoding = {precision: cost[precision] / cost["documents"] for precision in ("fp32", "bf16")}
+    ways = read("encoding")["comparisons"][0]["ways"]
+    encoding = {way: 1 / ways[way]["documents_per_second"] for way in ENCODED}
 
     found = [
         markdown_table(
@@ -107,30 +110,23 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
                 )
     header = ("collection", "index", "machines", "s a step", "h for 1,000 steps", "h an epoch", "$ an epoch")
     found.append(markdown_table(header, rows))
-    found.append(
-        markdown_table(
-            (
-                "encoding once more (computed)",
-                "documents",
-                "machine-hours, fp32",
-                "machine-hours, bf16",
-                "$, fp32",
-            ),
-            [
-                (
-                    name,
-                    f"{documents:,}",
-                    *(f"{documents * encoding[p] / 3600:,.0f}" for p in ("fp32", "bf16")),
-                    f"{documents * encoding['fp32'] / 3600 * price:,.0f}",
-                )
-                for name, documents in COLLECTIONS.items()
-            ],
-        )
+    header = (
+        "encoding once more (computed)",
+        "documents",
+        *(f"machine-hours ({way})" for way in ENCODED),
+        "$",
     )
+    rows = []
+    for name, documents in COLLECTIONS.items():
+        hours = [documents * encoding[way] / 3600 for way in ENCODED]
+        rows.append((name, f"{documents:,}", *(f"{h:,.0f}" for h in hours), f"{min(hours) * price:,.0f}"))
+    found.append(markdown_table(header, rows))
     found.append(
         f"Measured: {encoder:.3f} s a step besides the search; a search of 32 queries takes, a million documents, "
         + ", ".join(f"{value * 1e6:.3f} s ({way})" for way, value in search.items())
-        + f"; encoding takes {encoding['fp32'] * 1e3:.1f} ms a document in fp32, {encoding['bf16'] * 1e3:.1f} in bf16."
+        + "; a document is encoded in "
+        + ", ".join(f"{value * 1e3:.1f} ms ({way})" for way, value in encoding.items())
+        + "."
     )
     return found
 

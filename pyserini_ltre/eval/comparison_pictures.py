@@ -106,7 +106,7 @@ def draw_trade_off(
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("queries a second (logarithmic)")
-    axes.set_ylabel(f"{measure}, mean and 95 % confidence interval")
+    axes.set_ylabel(f"{measure}\nmean and 95 % confidence interval")
     axes.margins(0.15)
     axes.grid(color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -12,6 +12,8 @@ def test_step_is_the_encoder_and_a_share_of_the_search():
 
 
 def test_tables_follow_from_the_json(tmp_path):
+    from encoding import HALF
+    from encoding import OURS as FULL
     from large_search import DOCUMENTS, FLAT, OURS, QUANTIZED
     from scale import tables
     from training_step import OURS_HALF
@@ -24,7 +26,11 @@ def test_tables_follow_from_the_json(tmp_path):
     reports = {
         "large_search": {"comparisons": [{"ways": ways}]},
         "training_step": {"comparisons": [step]},
-        "time_to_quality": {"curves": {"encoding": {"documents": 100, "fp32": 3.6, "bf16": 1.8}}},
+        "encoding": {
+            "comparisons": [
+                {"ways": {FULL: {"documents_per_second": 50}, HALF: {"documents_per_second": 100}}}
+            ]
+        },
     }
     for name, report in reports.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
@@ -39,5 +45,5 @@ def test_tables_follow_from_the_json(tmp_path):
     )
     # 138,364,198 x 1536 bytes in parts of 20 GB.
     assert any("v2" in line and "bf16" in line and "| 11 |" in line for line in steps.splitlines())
-    assert "10,000" in encoding  # a billion at 36 ms: ten million hours of seconds
+    assert "5,556" in encoding and "2,778" in encoding  # a billion at 20 and at 10 ms
     assert "0.900 s a step" in measured
