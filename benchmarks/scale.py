@@ -32,7 +32,7 @@ BYTES_A_DOCUMENT = {
 # The ways to search that were measured, and the index that each needs in memory.
 SEARCHED = {OURS: "Flat, bf16", QUANTIZED: "PQ96"}
 ENCODED = (ENCODED_FULL, ENCODED_HALF)
-MACHINES = (1, 8, 64, 512)
+MACHINES = (8, 64)
 # Training queries of MS MARCO passage, and queries a step.
 QUERIES, BATCH = 502_939, 32
 
@@ -40,6 +40,11 @@ QUERIES, BATCH = 502_939, 32
 def gigabytes(documents: int, index: str) -> float:
     """Memory of the vectors alone."""
     return documents * BYTES_A_DOCUMENT[index] / 1e9
+
+
+def rounded(value: float) -> str:
+    """With a digit after the point where that is much of it."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def step_seconds(documents: int, machines: int, encoder: float, search: float) -> float:
@@ -85,7 +90,7 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
         markdown_table(
             ("GB of vectors (computed)", *COLLECTIONS),
             [
-                (index, *(f"{gigabytes(documents, index):,.0f}" for documents in COLLECTIONS.values()))
+                (index, *(rounded(gigabytes(documents, index)) for documents in COLLECTIONS.values()))
                 for index in BYTES_A_DOCUMENT
             ],
         )
@@ -103,9 +108,9 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
                         index,
                         machines,
                         f"{seconds:.2f}",
-                        f"{seconds * 1000 / 3600:.1f}",
-                        f"{hours:,.0f}",
-                        f"{hours * machines * price:,.0f}",
+                        rounded(seconds * 1000 / 3600),
+                        rounded(hours),
+                        rounded(hours * machines * price),
                     )
                 )
     header = ("collection", "index", "machines", "s a step", "h for 1,000 steps", "h an epoch", "$ an epoch")
@@ -119,7 +124,7 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
     rows = []
     for name, documents in COLLECTIONS.items():
         hours = [documents * encoding[way] / 3600 for way in ENCODED]
-        rows.append((name, f"{documents:,}", *(f"{h:,.0f}" for h in hours), f"{min(hours) * price:,.0f}"))
+        rows.append((name, f"{documents:,}", *(f"{h:,.0f}" for h in hours), rounded(min(hours) * price)))
     found.append(markdown_table(header, rows))
     found.append(
         f"Measured: {encoder:.3f} s a step besides the search; a search of 32 queries takes, a million documents, "

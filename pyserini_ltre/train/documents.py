@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from accelerate import PartialState
 from datasets import Dataset, disable_progress_bars
 from tqdm import tqdm
 
@@ -13,7 +14,7 @@ from pyserini_ltre.errors import InputError
 
 
 class DocumentStore:
-    """Texts of all documents of a collection, memory-mapped.
+    """Texts of all documents of a collection, memory-mapped; several processes share one copy.
 
     Parameters
     ----------
@@ -33,17 +34,19 @@ class DocumentStore:
     """
 
     def __init__(self, collection: Collection, form: str, folder: Path) -> None:
-        self.docids: list[str] = []
 
-        def texts() -> Iterator[dict[str, str]]:
+        def rows() -> Iterator[dict[str, str]]:
             for document in tqdm(collection.documents(), unit=" documents", desc="reading documents"):
-                self.docids.append(document.docid)
-                yield {"text": document_text(document.title, document.text, form)}
+                yield {"docid": document.docid, "text": document_text(document.title, document.text, form)}
 
-        shutil.rmtree(folder, ignore_errors=True)  # what a training that was cut off has left
         disable_progress_bars()
-        # The fingerprint keeps the library from pickling the collection to make one.
-        self._texts = Dataset.from_generator(texts, cache_dir=str(folder), fingerprint="documents")
+        with PartialState().main_process_first():
+            if PartialState().is_main_process:
+                shutil.rmtree(folder, ignore_errors=True)  # what a training that was cut off has left
+            # The fingerprint keeps the library from pickling the collection to make one; by it, the other processes
+            # find what the first has written.
+            self._texts = Dataset.from_generator(rows, cache_dir=str(folder), fingerprint="documents")
+        self.docids: list[str] = list(self._texts["docid"])
         self.row_of = {docid: row for row, docid in enumerate(self.docids)}
         if len(self.row_of) < len(self.docids):
             raise InputError(

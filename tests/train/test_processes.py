@@ -5,7 +5,22 @@ import os
 import subprocess
 import sys
 
-from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.collection import write_beir, write_qrels, write_topics
+from pyserini_ltre.collection.records import Document
+
+
+def train_in_two_processes(*arguments):
+    """Run the command, and see that one of the two has said where the model is."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    done = subprocess.run(
+        [*command, "-m", "pyserini_ltre.train", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("saved in") == 1
 
 
 def test_two_processes_train_one_encoder(problem, tiny_encoder, tmp_path):
@@ -14,17 +29,26 @@ def test_two_processes_train_one_encoder(problem, tiny_encoder, tmp_path):
     options = f"--index {problem.directory} --encoder {tiny_encoder} --output {tmp_path}/model"
     options += f" --queries {tmp_path}/queries.tsv --qrels {tmp_path}/qrels.txt"
     options += " --epochs 6 --batch-size 8 --evaluations 3 --hits 20 --anchor 0 --learning-rate 1e-3 --precision fp32"
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    done = subprocess.run(
-        [*command, "-m", "pyserini_ltre.train", "ltre", *options.split()],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("saved in") == 1
+    train_in_two_processes("ltre", *options.split())
     description = json.loads((tmp_path / "model" / "pyserini_ltre.json").read_text())
     assert description["steps"] == 24  # 63 queries, 2 x 8 a step
     assert description["measures"]["after"]["nDCG@10"] > description["measures"]["before"]["nDCG@10"]
+    assert not (tmp_path / "model.checkpoints").exists()
+
+
+def test_two_processes_train_both_sides(tiny_encoder, tmp_path):
+    asks, tells = "open read sort list index".split(), "close write search query vector".split()
+    documents = (Document(f"d{i}", "", f"{tells[i % 5]} number {i}") for i in range(40))
+    queries = {f"{i:03d}": f"{asks[i % 5]} stack {i}" for i in range(70)}
+    write_topics(tmp_path / "queries.tsv", queries)
+    qrels = {qid: {f"d{j}": 1 for j in range(40) if j % 5 == int(qid) % 5} for qid in queries}
+    write_beir(tmp_path / "collection", documents, {"train": queries}, {"train": qrels})
+    write_qrels(tmp_path / "qrels.txt", qrels)
+    options = f"--collection {tmp_path}/collection --encoder {tiny_encoder} --output {tmp_path}/model"
+    options += f" --queries {tmp_path}/queries.tsv --qrels {tmp_path}/qrels.txt --negatives in-batch random"
+    options += " --epochs 6 --batch-size 8 --evaluations 3 --learning-rate 3e-3 --precision fp32"
+    train_in_two_processes("warmup", *options.split())
+    description = json.loads((tmp_path / "model" / "pyserini_ltre.json").read_text())
+    assert description["steps"] == 24  # 63 queries, 2 x 8 a step
+    assert description["measures"]["after"]["nDCG@10"] > description["measures"]["before"]["nDCG@10"] + 0.2
     assert not (tmp_path / "model.checkpoints").exists()
