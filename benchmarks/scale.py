@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--results benchmarks/measured] [--price 0.10] [--memory 20]
 
-Reads ``large_search.json``, ``training_step.json`` and ``encoding.json``.
+Reads the JSON of ``large_search``, ``training_step``, ``encoding``, ``growth`` and ``time_to_quality``.
 """
 
 import argparse
@@ -12,7 +12,10 @@ from pathlib import Path
 
 from encoding import HALF as ENCODED_HALF
 from encoding import OURS as ENCODED_FULL
+from growth import SIZES
 from large_search import DIMENSION, DOCUMENTS, FLAT, OURS, QUANTIZED
+from time_to_quality import OTHERS, seconds_until
+from time_to_quality import OURS as OURS_TRAINED
 from training_step import OURS_HALF
 
 from pyserini_ltre.eval import markdown_table
@@ -33,6 +36,8 @@ BYTES_A_DOCUMENT = {
 SEARCHED = {OURS: "Flat, bf16", QUANTIZED: "PQ96"}
 ENCODED = (ENCODED_FULL, ENCODED_HALF)
 MACHINES = (8, 64)
+# Sizes at which ratios are computed.
+GROWN = (100_000, 1_000_000, DOCUMENTS)
 # Training queries of MS MARCO passage, and queries a step.
 QUERIES, BATCH = 502_939, 32
 
@@ -62,17 +67,100 @@ def step_seconds(documents: int, machines: int, encoder: float, search: float) -
     return encoder + search * documents / machines
 
 
+def memory_table() -> str:
+    """Gigabytes of the vectors by collection and kind of index."""
+    rows = [
+        (index, *(rounded(gigabytes(documents, index)) for documents in COLLECTIONS.values()))
+        for index in BYTES_A_DOCUMENT
+    ]
+    return markdown_table(("GB of vectors (computed)", *COLLECTIONS), rows)
+
+
+def step_table(encoder: float, search: dict[str, float], price: float, memory: float) -> str:
+    """Seconds and dollars of training by collection, kind of index and number of machines.
+
+    Parameters
+    ----------
+    encoder : float
+        Seconds of all of a step but the search.
+    search : dict of str to float
+        Way to search -> seconds a document.
+    price : float
+        Dollars a machine and hour.
+    memory : float
+        Gigabytes of a machine that vectors may fill.
+    """
+    rows = []
+    for name, documents in COLLECTIONS.items():
+        for way, index in SEARCHED.items():
+            fewest = math.ceil(gigabytes(documents, index) / memory)
+            for machines in sorted({fewest, *(m for m in MACHINES if m > fewest)}):
+                seconds = step_seconds(documents, machines, encoder, search[way])
+                hours = seconds * QUERIES / BATCH / 3600
+                cost = hours * machines * price
+                numbers = rounded(seconds * 1000 / 3600), rounded(hours), rounded(cost)
+                rows.append((name, index, machines, f"{seconds:.2f}", *numbers))
+    header = ("collection", "index", "machines", "s a step", "h for 1,000 steps", "h an epoch", "$ an epoch")
+    return markdown_table(header, rows)
+
+
+def encoding_table(encoding: dict[str, float], price: float) -> str:
+    """Machine-hours and dollars of encoding each collection; `encoding`: way -> seconds a document."""
+    rows = []
+    for name, documents in COLLECTIONS.items():
+        hours = [documents * seconds / 3600 for seconds in encoding.values()]
+        rows.append((name, f"{documents:,}", *(f"{h:,.0f}" for h in hours), rounded(min(hours) * price)))
+    ways = (f"machine-hours ({way})" for way in encoding)
+    return markdown_table(("encoding once more (computed)", "documents", *ways, "$"), rows)
+
+
+def ratio_table(curves: dict[str, dict], search: float, threads: int) -> str:
+    """How many times sooner query-side training is where it ends, by the size of the collection.
+
+    Steps, and the times that others encode the collection, are taken to be those that were measured; a search takes
+    in proportion to the documents, and to the threads.
+
+    Parameters
+    ----------
+    curves : dict
+        Of ``time_to_quality.json``.
+    search : float
+        Seconds of a step's search a document.
+    threads : int
+        With which that was measured.
+    """
+    measured = curves["encoding"]["documents"]
+    sizes = (measured, *GROWN)
+    rows = []
+    for trainable in OURS_TRAINED:
+        ours = curves[trainable]
+        slower = threads / ours["threads"]
+        for other in OTHERS:
+            reach = (other, curves[other]["points"], ours["ends_with"])
+            training, with_encoding = seconds_until(*reach, 0.0), seconds_until(*reach, 1.0)
+            if training is None or with_encoding is None:
+                rows.append((trainable, other, *("never" for _ in sizes)))
+                continue
+            a_document = curves["encoding"]["fp32"] / measured * (with_encoding - training)
+            more = ours["points"][-1]["step"] * search * slower
+            ratios = (
+                (training + a_document * size) / (ours["seconds"] + more * (size - measured))
+                for size in sizes
+            )
+            rows.append((trainable, other, *(rounded(ratio) for ratio in ratios)))
+    header = ("ours", "against", f"{measured:,} (measured)", *(f"{size:,}" for size in GROWN))
+    return markdown_table(header, rows)
+
+
 def tables(results: Path, price: float, memory: float) -> list[str]:
-    """The tables, in Markdown.
+    """All tables, in Markdown, and a line of what they are computed from.
 
     Parameters
     ----------
     results : path
         Folder of the JSON files.
-    price : float
-        Dollars a machine and hour.
-    memory : float
-        Gigabytes of a machine that vectors may fill.
+    price, memory : float
+        See `step_table`.
     """
 
     def read(name: str) -> dict:
@@ -85,55 +173,21 @@ def tables(results: Path, price: float, memory: float) -> list[str]:
     encoder = step["ways"][OURS_HALF]["median"] * (1 - shares["search and loss"])
     ways = read("encoding")["comparisons"][0]["ways"]
     encoding = {way: 1 / ways[way]["documents_per_second"] for way in ENCODED}
-
-    found = [
-        markdown_table(
-            ("GB of vectors (computed)", *COLLECTIONS),
-            [
-                (index, *(rounded(gigabytes(documents, index)) for documents in COLLECTIONS.values()))
-                for index in BYTES_A_DOCUMENT
-            ],
-        )
-    ]
-    rows = []
-    for name, documents in COLLECTIONS.items():
-        for way, index in SEARCHED.items():
-            fewest = math.ceil(gigabytes(documents, index) / memory)
-            for machines in sorted({fewest, *(m for m in MACHINES if m > fewest)}):
-                seconds = step_seconds(documents, machines, encoder, search[way])
-                hours = seconds * QUERIES / BATCH / 3600
-                rows.append(
-                    (
-                        name,
-                        index,
-                        machines,
-                        f"{seconds:.2f}",
-                        rounded(seconds * 1000 / 3600),
-                        rounded(hours),
-                        rounded(hours * machines * price),
-                    )
-                )
-    header = ("collection", "index", "machines", "s a step", "h for 1,000 steps", "h an epoch", "$ an epoch")
-    found.append(markdown_table(header, rows))
-    header = (
-        "encoding once more (computed)",
-        "documents",
-        *(f"machine-hours ({way})" for way in ENCODED),
-        "$",
-    )
-    rows = []
-    for name, documents in COLLECTIONS.items():
-        hours = [documents * encoding[way] / 3600 for way in ENCODED]
-        rows.append((name, f"{documents:,}", *(f"{h:,.0f}" for h in hours), rounded(min(hours) * price)))
-    found.append(markdown_table(header, rows))
-    found.append(
+    growth = read("growth")
+    steps = [c["ways"] for c in growth["comparisons"] if c["work"].startswith("training step")]
+    grown = steps[-1][OURS_HALF]["median"] - steps[0][OURS_HALF]["median"]
+    more = grown / (max(SIZES) - min(SIZES))
+    return [
+        memory_table(),
+        step_table(encoder, search, price, memory),
+        encoding_table(encoding, price),
+        ratio_table(read("time_to_quality")["curves"], more, growth["machine"]["threads"]["torch"]),
         f"Measured: {encoder:.3f} s a step besides the search; a search of 32 queries takes, a million documents, "
         + ", ".join(f"{value * 1e6:.3f} s ({way})" for way, value in search.items())
         + "; a document is encoded in "
         + ", ".join(f"{value * 1e3:.1f} ms ({way})" for way, value in encoding.items())
-        + "."
-    )
-    return found
+        + ".",
+    ]
 
 
 def main() -> None:

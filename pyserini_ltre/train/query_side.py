@@ -149,8 +149,9 @@ class QuerySideTrainer:
         train = judged_queries(queries, qrels, self.directory.row_of, "training judgements")
         train, held_out = with_dev(train, dev, self.directory.row_of)
         development = DevelopmentSet(held_out, self.index, self.directory.docids)
-        frozen = self._frozen(train, query_vectors)
-        dev_frozen = self._frozen(held_out, query_vectors)
+        frozen = self._frozen(train, query_vectors, self.schedule.precision)
+        # What is measured is what a search would find: its queries are always encoded in full precision.
+        dev_frozen = self._frozen(held_out, query_vectors, "fp32")
         identity = self._identity(train, held_out)
         set_seed(self.schedule.seed)
         trainable: Trainable = TRAINABLE[self.trainable](self.encoder)
@@ -184,11 +185,15 @@ class QuerySideTrainer:
             **result.record(),
         }
 
-    def _frozen(self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None) -> torch.Tensor:
+    def _frozen(
+        self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None, precision: str
+    ) -> torch.Tensor:
         """Embeddings (N, d) of queries by the encoder as it is before training."""
         if query_vectors is None:
             texts = list(judged.queries.values())
-            return torch.from_numpy(encode_texts(self.encoder, texts, "query", progress=True))
+            return torch.from_numpy(
+                encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
+            )
         lacking = [qid for qid in judged.queries if qid not in query_vectors]
         if lacking:
             raise InputError(

@@ -11,6 +11,35 @@ def test_step_is_the_encoder_and_a_share_of_the_search():
     assert step_seconds(1_000_000, 4, encoder=0.5, search=2e-6) == pytest.approx(1.0)
 
 
+def test_ratio_grows_by_encodings_against_searches():
+    from scale import ratio_table
+
+    def points(*measures):
+        return [
+            {"step": 10 * i, "train_seconds": 100.0 * i, "nDCG@10": value} for i, value in enumerate(measures)
+        ]
+
+    ours = {"threads": 1, "seconds": 50.0, "points": [{"step": 0}, {"step": 100}]}
+    curves = {
+        "adapter": {**ours, "ends_with": 0.5},
+        "encoder": {**ours, "ends_with": 0.7},
+        "both-sides": {"points": points(0.4, 0.45, 0.5)},
+        "refresh": {"points": points(0.4, 0.45, 0.5, 0.7)},
+        "encoding": {"documents": 10_000, "fp32": 200.0},
+    }
+    lines = ratio_table(curves, search=1e-6, threads=2).splitlines()
+    cells = {
+        tuple(part.strip() for part in line.split("|")[1:3]): line.split("|")[3:-1] for line in lines[2:]
+    }
+    assert [float(cell) for cell in cells["adapter", "both-sides"]][:2] == pytest.approx(
+        [(200 + 200) / 50, (200 + 2000) / (50 + 90_000 * 2e-4)], rel=0.02
+    )
+    # After two points the refresh has encoded twice.
+    assert float(cells["adapter", "refresh"][0]) == pytest.approx((200 + 400) / 50)
+    assert cells["encoder", "both-sides"][0].strip() == "never"
+    assert float(cells["encoder", "refresh"][0]) == pytest.approx((300 + 600) / 50)
+
+
 def test_tables_follow_from_the_json(tmp_path):
     from encoding import HALF
     from encoding import OURS as FULL
@@ -32,9 +61,16 @@ def test_tables_follow_from_the_json(tmp_path):
             ]
         },
     }
+    point = {"step": 10, "train_seconds": 5.0, "nDCG@10": 0.5}
+    curve = {"threads": 2, "seconds": 1.0, "ends_with": 0.4, "points": [{**point, "nDCG@10": 0.3}, point]}
+    methods = ("adapter", "encoder", "both-sides", "refresh")
+    curves = dict.fromkeys(methods, curve) | {"encoding": {"documents": 100, "fp32": 2.0}}
+    reports["time_to_quality"] = {"curves": curves}
+    growth = [{"work": "training step", "ways": {OURS_HALF: {"median": m}}} for m in (0.2, 0.5)]
+    reports["growth"] = {"comparisons": growth, "machine": {"threads": {"torch": 2}}}
     for name, report in reports.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
-    memory, steps, encoding, measured = (
+    memory, steps, encoding, _, measured = (
         " ".join(text.replace("\n", " ¶ ").split()).replace(" ¶ ", "\n")
         for text in tables(tmp_path, 0.5, 20.0)
     )
