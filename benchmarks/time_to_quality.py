@@ -184,7 +184,7 @@ def print_summary(report: dict[str, object], quick: bool) -> None:
         else:
             ratio = row["ratio_fp32_encoding"]
             line += (
-                f"{until:.1f} s: {ratio:.1f} x ({row['ratio_bf16_encoding']:.1f} x were it encoded in bf16)"
+                f"{until:.1f} s: {ratio:.2f} x ({row['ratio_bf16_encoding']:.1f} x were it encoded in bf16)"
             )
             if not quick:
                 line += f", asked {row['reach']} x: {'reached' if ratio >= row['reach'] else 'NOT reached'}"
