@@ -1,7 +1,7 @@
 """Run every benchmark, one after the other: some hours on two cores, and 15 GB on disk. Options are handed on.
 
-``python benchmarks --quick`` takes less than two minutes: it runs those that neither train nor start Pyserini's commands
-again and again. Each of the others has a ``--quick`` of its own, half a minute to one and a half.
+``python benchmarks --quick`` takes less than two minutes: it runs those that neither train nor start Pyserini's
+commands again and again. Each of the others has a ``--quick`` of its own, half a minute to one and a half.
 """
 
 import argparse
