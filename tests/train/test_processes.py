@@ -9,11 +9,11 @@ from pyserini_ltre.collection import write_beir, write_qrels, write_topics
 from pyserini_ltre.collection.records import Document
 
 
-def train_in_two_processes(*arguments):
-    """Run the command, and see that one of the two has said where the model is."""
+def train_in_two_processes(folder, *arguments):
+    """Run the command with ``folder/model`` as output; see that one model is left, and return its description."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     done = subprocess.run(
-        [*command, "-m", "pyserini_ltre.train", *arguments],
+        [*command, "-m", "pyserini_ltre.train", *arguments, "--output", str(folder / "model")],
         capture_output=True,
         text=True,
         check=False,
@@ -21,19 +21,19 @@ def train_in_two_processes(*arguments):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("saved in") == 1
+    assert not (folder / "model.checkpoints").exists()
+    return json.loads((folder / "model" / "pyserini_ltre.json").read_text())
 
 
 def test_two_processes_train_one_encoder(problem, tiny_encoder, tmp_path):
     write_topics(tmp_path / "queries.tsv", problem.queries)
     write_qrels(tmp_path / "qrels.txt", problem.qrels)
-    options = f"--index {problem.directory} --encoder {tiny_encoder} --output {tmp_path}/model"
+    options = f"--index {problem.directory} --encoder {tiny_encoder}"
     options += f" --queries {tmp_path}/queries.tsv --qrels {tmp_path}/qrels.txt"
     options += " --epochs 6 --batch-size 8 --evaluations 3 --hits 20 --anchor 0 --learning-rate 1e-3 --precision fp32"
-    train_in_two_processes("ltre", *options.split())
-    description = json.loads((tmp_path / "model" / "pyserini_ltre.json").read_text())
+    description = train_in_two_processes(tmp_path, "ltre", *options.split())
     assert description["steps"] == 24  # 63 queries, 2 x 8 a step
     assert description["measures"]["after"]["nDCG@10"] > description["measures"]["before"]["nDCG@10"]
-    assert not (tmp_path / "model.checkpoints").exists()
 
 
 def test_two_processes_train_both_sides(tiny_encoder, tmp_path):
@@ -44,11 +44,9 @@ def test_two_processes_train_both_sides(tiny_encoder, tmp_path):
     qrels = {qid: {f"d{j}": 1 for j in range(40) if j % 5 == int(qid) % 5} for qid in queries}
     write_beir(tmp_path / "collection", documents, {"train": queries}, {"train": qrels})
     write_qrels(tmp_path / "qrels.txt", qrels)
-    options = f"--collection {tmp_path}/collection --encoder {tiny_encoder} --output {tmp_path}/model"
+    options = f"--collection {tmp_path}/collection --encoder {tiny_encoder}"
     options += f" --queries {tmp_path}/queries.tsv --qrels {tmp_path}/qrels.txt --negatives in-batch random"
     options += " --epochs 6 --batch-size 8 --evaluations 3 --learning-rate 3e-3 --precision fp32"
-    train_in_two_processes("warmup", *options.split())
-    description = json.loads((tmp_path / "model" / "pyserini_ltre.json").read_text())
+    description = train_in_two_processes(tmp_path, "warmup", *options.split())
     assert description["steps"] == 24  # 63 queries, 2 x 8 a step
     assert description["measures"]["after"]["nDCG@10"] > description["measures"]["before"]["nDCG@10"] + 0.2
-    assert not (tmp_path / "model.checkpoints").exists()
