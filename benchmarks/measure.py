@@ -28,7 +28,7 @@ from pyserini_ltre.files import whole_file
 def common_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the options that every benchmark has."""
     parser.add_argument(
-        "--quick", action="store_true", help="small sizes and few rounds, well under a minute"
+        "--quick", action="store_true", help="small sizes and few rounds, under a minute and a half"
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where our side computes")
     parser.add_argument(

@@ -13,6 +13,7 @@ from pathlib import Path
 from encoding import HALF as ENCODED_HALF
 from encoding import OURS as ENCODED_FULL
 from growth import SIZES
+from inputs import BATCH
 from large_search import DIMENSION, DOCUMENTS, FLAT, OURS, QUANTIZED
 from time_to_quality import OTHERS, seconds_until
 from time_to_quality import OURS as OURS_TRAINED
@@ -38,8 +39,8 @@ ENCODED = (ENCODED_FULL, ENCODED_HALF)
 MACHINES = (8, 64)
 # Sizes at which ratios are computed.
 GROWN = (100_000, 1_000_000, DOCUMENTS)
-# Training queries of MS MARCO passage, and queries a step.
-QUERIES, BATCH = 502_939, 32
+# Training queries of MS MARCO passage.
+QUERIES = 502_939
 
 
 def gigabytes(documents: int, index: str) -> float:

@@ -34,14 +34,15 @@ class DocumentStore:
     """
 
     def __init__(self, collection: Collection, form: str, folder: Path) -> None:
+        processes = PartialState()
 
         def rows() -> Iterator[dict[str, str]]:
             for document in tqdm(collection.documents(), unit=" documents", desc="reading documents"):
                 yield {"docid": document.docid, "text": document_text(document.title, document.text, form)}
 
         disable_progress_bars()
-        with PartialState().main_process_first():
-            if PartialState().is_main_process:
+        with processes.main_process_first():
+            if processes.is_main_process:
                 shutil.rmtree(folder, ignore_errors=True)  # what a training that was cut off has left
             # The fingerprint keeps the library from pickling the collection to make one; by it, the other processes
             # find what the first has written.
