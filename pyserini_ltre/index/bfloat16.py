@@ -2,7 +2,7 @@
 
 import torch
 
-from pyserini_ltre.index.exact import exact_search
+from pyserini_ltre.index.exact import exact_search, gathered
 from pyserini_ltre.index.seam import DenseIndex
 
 # Documents converted at a time.
@@ -52,8 +52,8 @@ class Bfloat16Index:
         moved = queries.detach().to(self.documents.device).float()
         _, rows = exact_search(self.documents, moved.bfloat16(), k + k // 8 + 16)
         queries_a_time = max(1, ELEMENTS // (rows.shape[1] * self.dimension))
-        parts = zip(moved.split(queries_a_time), rows.split(queries_a_time), strict=True)
-        scores = torch.cat([torch.einsum("bd,bkd->bk", q, self.documents[r].float()) for q, r in parts])
+        parts = zip(moved.split(queries_a_time), rows.clamp(min=0).split(queries_a_time), strict=True)
+        scores = torch.cat([torch.einsum("bd,bkd->bk", q, gathered(self.documents, r)) for q, r in parts])
         scores, order = scores.masked_fill(rows < 0, float("-inf")).topk(k, dim=1)
         scores = scores + (moved @ self.centre.to(moved.device)).unsqueeze(1)
         return scores.to(queries.device), rows.gather(1, order).to(queries.device)
