@@ -7,7 +7,7 @@ import faiss
 import numpy as np
 import torch
 from torch.nn.functional import normalize
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.encode.batching import document_text, encode_texts
@@ -53,11 +53,18 @@ def shared_vectors(index: "faiss.IndexFlatIP") -> torch.Tensor:
     return torch.from_numpy(flat_vectors(index))
 
 
-def training_batches(encoder: BiEncoder, index: "faiss.IndexFlatIP", batches: int) -> list[dict]:
-    """Batches of real training queries of similar length, each with a relevant document among generated ones.
+def training_batches(
+    encoder: BiEncoder, index: "faiss.IndexFlatIP", batches: int
+) -> tuple[list[dict], list[dict]]:
+    """Batches of real training queries, each with a relevant document among generated ones.
 
     The document vectors in the first rows of `index` are replaced by noisy copies of the queries' embeddings, so
     that searches find them near the top, though not always first.
+
+    Returns
+    -------
+    grouped, shuffled : list of dict
+        The same queries twice: in batches of similar length, as our trainer draws them, and in random order.
     """
     collection = PythonStdlib()
     chosen = list(collection.queries("train").items())[: batches * BATCH]
@@ -70,8 +77,12 @@ def training_batches(encoder: BiEncoder, index: "faiss.IndexFlatIP", batches: in
     data = TrainingQueries(
         WholeEncoder(encoder), judged_queries(texts, qrels, rows, "generated judgements"), rows, frozen
     )
-    sampler = data.sampler(BATCH, seed=42)
-    return list(DataLoader(data, batch_size=BATCH, sampler=sampler, collate_fn=data.collate))
+    samplers = data.sampler(BATCH, seed=42), RandomSampler(data, generator=torch.Generator().manual_seed(42))
+    grouped, shuffled = (
+        list(DataLoader(data, batch_size=BATCH, sampler=sampler, collate_fn=data.collate))
+        for sampler in samplers
+    )
+    return grouped, shuffled
 
 
 def stdlib_index(

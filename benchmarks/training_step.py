@@ -3,6 +3,8 @@
     python benchmarks/training_step.py [--quick] [--documents 57000] [--encoder MODEL] [--device cuda]
 
 The queries are real, the documents generated; the shares of encoder, search and loss, and optimiser are reported too.
+Measured twice: single steps with the same batches, those that our trainer draws, of queries of similar length; and all
+steps of an epoch, for which the textbook loop draws its batches at random, as a textbook does.
 """
 
 import argparse
@@ -68,6 +70,11 @@ class Step:
         self.half = half
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
+    def epoch(self) -> None:
+        """Make a step with every batch."""
+        for _ in self.prepared:
+            self()
+
     def __call__(self) -> None:
         """Make one step."""
         batch = next(self.batches)
@@ -102,11 +109,14 @@ class Step:
 
 
 def step_ways(
-    encoder: BiEncoder, flat: "faiss.IndexFlatIP", batches: int, device: str = "cpu"
+    encoder: BiEncoder, flat: "faiss.IndexFlatIP", batches: int, device: str = "cpu", shuffle: bool = False
 ) -> dict[str, Step]:
-    """Ways to make a training step against the vectors of a flat index, the first rows of which are replaced."""
-    prepared = training_batches(encoder.to(device), flat, batches)
-    for batch in prepared:
+    """Ways to make a training step against the vectors of a flat index, the first rows of which are replaced.
+
+    With `shuffle`, the textbook loop draws batches of its own; otherwise it is given ours.
+    """
+    prepared, shuffled = training_batches(encoder.to(device), flat, batches)
+    for batch in prepared + shuffled:
         for name in ("frozen", "positives", "grades"):
             batch[name] = batch[name].to(device)
     exact = ExactIndex(shared_vectors(flat).to(device), owner=flat)
@@ -129,7 +139,7 @@ def step_ways(
         return objective(exact, queries, batch["frozen"], batch["positives"], batch["grades"])
 
     ways = {
-        TEXTBOOK: Step(encoder, prepared, textbook, half=False),
+        TEXTBOOK: Step(encoder, shuffled if shuffle else prepared, textbook, half=False),
         OURS: Step(encoder, prepared, ours, half=False),
     }
     if resolve_precision("auto", torch.device(device)) == "bf16":
@@ -169,7 +179,8 @@ def main() -> None:
     benchmark = Benchmark("training_step", arguments)
     encoder = BiEncoder.load(encoder_path(arguments.encoder))
     flat = generated_index(documents, encoder.dimension)
-    ways = step_ways(encoder, flat, batches=4 if arguments.quick else 40, device=arguments.device)
+    batches = 4 if arguments.quick else 40
+    ways = step_ways(encoder, flat, batches, arguments.device)
     comparison = benchmark.compare(
         f"training step, {documents:,} documents, batch {BATCH}, top {HITS}",
         ways,
@@ -184,6 +195,17 @@ def main() -> None:
     }
     for name, value in comparison.notes.items():
         print(f"  {name}: {value}")
+    epochs = step_ways(encoder, flat, batches, arguments.device, shuffle=True)
+    benchmark.compare(
+        f"an epoch of {batches} such steps, each way with the batches that it draws",
+        {name: way.epoch for name, way in epochs.items()},
+        against=TEXTBOOK,
+        repeats=2 if arguments.quick else 5,
+        reach={} if documents < DOCUMENTS else {name: 1.5 for name in (OURS, OURS_HALF) if name in epochs},
+        warm_up=0,
+        amount=batches * BATCH,
+        unit="queries",
+    )
     losses = loss_ways(arguments.device)
     benchmark.compare(
         f"loss and its gradient alone, batch {BATCH}, {HITS} hits",
