@@ -58,8 +58,9 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"--batch-size {arguments.batch_size}: choose 1 or more")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    documents = list(open_collection(arguments.collection).documents())
-    docids = [document.docid for document in documents]
+    collection = open_collection(arguments.collection)
+    # Read twice: whatever is wrong is found before anything is encoded, and the texts need not fit in memory.
+    docids = [document.docid for document in collection.documents()]
     check_docids(docids)
     location = registry.find_encoder(arguments.encoder)
     encoder = BiEncoder.load(location, pooling=arguments.pooling, allow_partial=arguments.allow_partial)
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     encoder.with_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
     index = faiss.IndexFlatIP(encoder.dimension)
     form = encoder.settings.document_form
-    texts = (document_text(document.title, document.text, form) for document in documents)
+    texts = (document_text(document.title, document.text, form) for document in collection.documents())
     for vectors in encode_stream(
         encoder,
         texts,
@@ -75,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
         arguments.batch_size,
         arguments.precision,
         progress=True,
-        total=len(documents),
+        total=len(docids),
     ):
         index.add(vectors)
     write_index_directory(arguments.output, index, docids, encoder.document_record(), arguments.overwrite)
