@@ -15,7 +15,8 @@ from inputs import DOCUMENT_TOKENS, add_encoder_option, encoder_path
 from measure import Benchmark, common_options
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.encode.batching import document_text, encode_texts
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
 
 DOCUMENTS, QUICK_DOCUMENTS = 1_500, 64
@@ -31,7 +32,8 @@ def encoding_ways(name: str, texts: list[str], device: str = "cpu") -> dict[str,
     theirs = AutoDocumentEncoder(name, device=device, pooling="mean", l2_norm=True)
     sentence = SentenceTransformer(name, device=device)
     sentence.max_seq_length = DOCUMENT_TOKENS
-    ours = BiEncoder.load(name).with_settings(document_max_length=DOCUMENT_TOKENS).to(device)
+    ours = BiEncoder.load(name).to(device)
+    ours.update_settings(document_max_length=DOCUMENT_TOKENS)
 
     def as_pyserini_does() -> np.ndarray:
         starts = range(0, len(texts), PYSERINI_BATCH)

@@ -21,7 +21,7 @@ from measure import Benchmark, Comparison, common_options
 from training_step import OURS, OURS_HALF, TEXTBOOK, step_ways
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 SIZES, QUICK_SIZES = (10_000, 100_000, 1_000_000), (10_000, 30_000)
 BYTES = {"fp32": 4, "bf16": 2}
@@ -72,7 +72,7 @@ def draw(
         axes.set(xscale="log", yscale="log", xlabel="documents", ylabel="seconds", title=title)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
-    with whole_file(path, "wb") as file:
+    with atomic_file(path, "wb") as file:
         figure.savefig(file, dpi=130, format="png")
     pyplot.close(figure)
 

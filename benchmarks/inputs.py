@@ -10,7 +10,8 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader, RandomSampler
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.encode.batching import document_text, encode_texts
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.faiss import flat_vectors
@@ -91,7 +92,8 @@ def stdlib_index(
     """Index directory of the collection, documents cut at `tokens`; encoded unless it is there already."""
     if not folder.exists():
         documents = list(collection.documents())
-        encoder = BiEncoder.load(encoder_name).with_settings(document_max_length=tokens)
+        encoder = BiEncoder.load(encoder_name)
+        encoder.update_settings(document_max_length=tokens)
         texts = [document_text(document.title, document.text) for document in documents]
         index = faiss.IndexFlatIP(encoder.dimension)
         index.add(np.ascontiguousarray(encode_texts(encoder, texts, "document", precision="auto")))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from machine import describe_machine, synchronise, use_threads
 
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 
 def common_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -203,7 +203,7 @@ class Benchmark:
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
             **self.more,
         }
-        with whole_file(self.output / f"{self.name}.json") as file:
+        with atomic_file(self.output / f"{self.name}.json") as file:
             file.write(json.dumps(report, indent=2) + "\n")
         if picture and self.comparisons:
             draw_ratios(self.comparisons, self.output / f"{self.name}.png")
@@ -227,6 +227,6 @@ def draw_ratios(comparisons: list[Comparison], path: Path) -> None:
     axes.axvline(1, color="black", lw=0.8)
     axes.set_yticks(range(len(bars)), [f"{c.work}\n{way} against {c.against}" for c, way in bars], fontsize=7)
     axes.set_xlabel("times faster (median; whiskers: lowest and highest round; red: asked)")
-    with whole_file(path, "wb") as file:
+    with atomic_file(path, "wb") as file:
         figure.savefig(file, dpi=130, format="png")
     pyplot.close(figure)

@@ -23,7 +23,7 @@ from machine import describe_machine, use_threads
 from measure import common_options
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.train.development import MEASURE
 
 OURS = ("adapter", "encoder")
@@ -168,7 +168,7 @@ def draw(report: dict[str, object], path: Path) -> None:
     axes.set_ylabel(f"dev {MEASURE}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, loc="best")
-    with whole_file(path, "wb") as file:
+    with atomic_file(path, "wb") as file:
         figure.savefig(file, dpi=130, format="png")
     pyplot.close(figure)
 
@@ -221,7 +221,7 @@ def main() -> None:
     )
 
     def write(method: str, curve: dict[str, object]) -> None:
-        with whole_file(folder / f"{method}.json") as file:
+        with atomic_file(folder / f"{method}.json") as file:
             file.write(json.dumps({"threads": threads, **curve}, indent=1) + "\n")
 
     for method in arguments.methods or METHODS:
@@ -230,7 +230,7 @@ def main() -> None:
         elif method == "draw":
             report = summary(folder)
             print_summary(report, quick)
-            with whole_file(arguments.output / f"{name}.json") as file:
+            with atomic_file(arguments.output / f"{name}.json") as file:
                 file.write(json.dumps(report, indent=1) + "\n")
             draw(report, arguments.output / f"{name}.png")
         elif method == "encoding":

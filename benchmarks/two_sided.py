@@ -18,8 +18,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.encode.batching import document_text, resolve_precision
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.encode.batching import resolve_precision
+from pyserini_ltre.encode.document_text import document_text
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.train.data import judged_queries
@@ -172,9 +173,9 @@ class TwoSidedTraining:
         value = means(development.measure(encode(self.model, development.texts, half=False)))[MEASURE]
         self.points.append({"step": step, "train_seconds": round(train_seconds, 2), MEASURE: round(value, 5)})
         self.folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(self.folder / "state.pt", "wb") as file:
+        with atomic_file(self.folder / "state.pt", "wb") as file:
             parts = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "schedule")}
             torch.save({**parts, "vectors": self.vectors}, file)
-        with whole_file(self.folder / "points.json") as file:
+        with atomic_file(self.folder / "points.json") as file:
             file.write(json.dumps(self.points))
         return self.points[-1]

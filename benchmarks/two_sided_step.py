@@ -56,7 +56,8 @@ def our_step(
     name: str, judged: Judged, store: DocumentStore, star: bool, half: bool, device: str
 ) -> Callable[[], None]:
     """A step of warm-up or STAR. Any document does as the mined one: the time does not depend on which it is."""
-    encoder = BiEncoder.load(name).to(device).train().with_settings(document_max_length=TOKENS)
+    encoder = BiEncoder.load(name).to(device).train()
+    encoder.update_settings(document_max_length=TOKENS)
     sampler = NegativeSampler(len(store), random_documents=star, mined=None, seed=42)
     pairs = TrainingPairs(encoder, judged, store, sampler, in_batch=True, chunk=CHUNK)
     module = ChunkedEncoder(encoder, recompute=False)

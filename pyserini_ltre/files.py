@@ -1,5 +1,6 @@
-"""Output that appears whole or not at all: written beside its place, then renamed."""
+"""Output that appears whole or not at all: written beside its place, then renamed. And JSON."""
 
+import json
 import os
 import shutil
 import uuid
@@ -44,7 +45,7 @@ def check_output_directory(path: str | os.PathLike, overwrite: bool = False) -> 
 
 
 @contextmanager
-def whole_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+def atomic_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
     """Fill a new directory that takes its place only when the block ends without an error.
 
     Parameters
@@ -75,7 +76,7 @@ def whole_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterato
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
+def atomic_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     """Open a file for writing that takes its place only when the block ends without an error.
 
     Parameters
@@ -99,3 +100,18 @@ def whole_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict | list:
+    """Read a JSON file; an empty dictionary if there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); write it again") from None
+
+
+def write_json(path: Path, content: dict | list) -> None:
+    """Write indented JSON."""
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

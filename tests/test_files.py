@@ -3,11 +3,11 @@
 import pytest
 
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.files import check_output_directory, whole_directory, whole_file
+from pyserini_ltre.files import atomic_directory, atomic_file, check_output_directory
 
 
 def test_a_directory_appears_when_the_block_ends(tmp_path):
-    with whole_directory(tmp_path / "a" / "b") as directory:
+    with atomic_directory(tmp_path / "a" / "b") as directory:
         (directory / "file").write_text("x")
         assert not (tmp_path / "a" / "b").exists()
     assert (tmp_path / "a" / "b" / "file").read_text() == "x"
@@ -18,18 +18,18 @@ def test_an_error_leaves_the_old_directory_and_no_traces(tmp_path):
     old = tmp_path / "out"
     old.mkdir()
     (old / "file").write_text("old")
-    with pytest.raises(RuntimeError), whole_directory(old, overwrite=True) as directory:
+    with pytest.raises(RuntimeError), atomic_directory(old, overwrite=True) as directory:
         (directory / "file").write_text("new")
         raise RuntimeError
     assert (old / "file").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_overwrite_replaces_the_whole_directory(tmp_path):
+def test_overwrite_replaces_the_atomic_directory(tmp_path):
     old = tmp_path / "out"
     old.mkdir()
     (old / "gone").touch()
-    with whole_directory(old, overwrite=True) as directory:
+    with atomic_directory(old, overwrite=True) as directory:
         (directory / "new").touch()
     assert [path.name for path in old.iterdir()] == ["new"]
 
@@ -45,11 +45,11 @@ def test_files_and_the_current_directory_are_never_replaced(tmp_path, monkeypatc
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path):
-    with pytest.raises(RuntimeError), whole_file(tmp_path / "file") as file:
+    with pytest.raises(RuntimeError), atomic_file(tmp_path / "file") as file:
         file.write("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-    with whole_file(tmp_path / "new" / "file", "wb") as file:
+    with atomic_file(tmp_path / "new" / "file", "wb") as file:
         file.write(b"whole")
     assert (tmp_path / "new" / "file").read_bytes() == b"whole"
 

@@ -12,7 +12,7 @@ from pyserini_ltre.collection.queries import read_queries
 from pyserini_ltre.collection.records import Document, Qrels, Queries
 from pyserini_ltre.collection.splits import check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 
 
 class BeirFolder:
@@ -89,7 +89,7 @@ def write_beir(
     InputError
         If the folder is there already and is not empty.
     """
-    with whole_directory(path) as directory:
+    with atomic_directory(path) as directory:
         with open(directory / "corpus.jsonl", "w", encoding="utf-8") as file:
             for docid, title, text in documents:
                 file.write(

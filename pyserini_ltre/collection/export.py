@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pyserini_ltre.collection.records import Document
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 
 
 def write_json_collection(documents: Iterable[Document], directory: str | os.PathLike) -> int:
@@ -30,7 +30,7 @@ def write_json_collection(documents: Iterable[Document], directory: str | os.Pat
         If there is no document, or the directory is there already and is not empty.
     """
     count = 0
-    with whole_directory(directory) as partial:
+    with atomic_directory(directory) as partial:
         # ASCII (json's default), because pyserini.encode opens the file in the encoding of the user's locale.
         with open(partial / "documents.jsonl", "w", encoding="ascii") as file:
             for document in documents:

@@ -6,7 +6,7 @@ from pyserini_ltre.collection.lines import numbered_lines
 from pyserini_ltre.collection.pyserini_names import pyserini_name, qrels_file
 from pyserini_ltre.collection.records import Qrels
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 BEIR_HEADER = ["query-id", "corpus-id", "score"]
 _BEIR_LAYOUT = "query-id, corpus-id, score, separated by tabs"
@@ -71,6 +71,6 @@ def write_qrels(path: str | os.PathLike, qrels: Qrels) -> None:
     qrels : dict of str to dict of str to int
         Query id -> document id -> grade.
     """
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         for qid, judged in qrels.items():
             file.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in judged.items())

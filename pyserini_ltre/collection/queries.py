@@ -9,7 +9,7 @@ from pyserini_ltre.collection.lines import checked_id, json_id, json_lines, json
 from pyserini_ltre.collection.pyserini_names import pyserini_name, topic_rows
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 
 def read_queries(path: str | os.PathLike) -> Queries:
@@ -73,7 +73,7 @@ def write_topics(path: str | os.PathLike, queries: Queries) -> None:
         Query id -> text; tabs and line breaks in a text become spaces.
     """
     lines = {qid: " ".join(text.split()) for qid, text in queries.items()}
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         if str(path).endswith(".json"):
             json.dump(
                 {qid: {"title": text} for qid, text in lines.items()}, file, ensure_ascii=False, indent=0

@@ -7,7 +7,7 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.robertadot import is_robertadot
 from pyserini_ltre.encode.tokenisation import star_tokenizer, star_tokenizer_of
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 
 QUERY_LENGTH = 32
 # Tokens of a document, and the form of its text, for each task of MS MARCO.
@@ -67,13 +67,13 @@ def convert_checkpoint(
         )
     length, form = TASKS[task]
     settings = encoder.settings
-    encoder.with_settings(
+    encoder.update_settings(
         tokenisation="star",
         document_form=form,
         # A model with fewer positions keeps its limit.
         query_max_length=min(QUERY_LENGTH, settings.query_max_length),
         document_max_length=min(length, settings.document_max_length),
     )
-    with whole_directory(output, overwrite) as partial:
+    with atomic_directory(output, overwrite) as partial:
         encoder.save(partial, source=str(directory.absolute()), task=f"msmarco-{task}")
     return encoder

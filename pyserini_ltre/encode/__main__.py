@@ -7,7 +7,8 @@ from transformers.utils import logging
 
 from pyserini_ltre import registry
 from pyserini_ltre.collection import open_collection
-from pyserini_ltre.encode.batching import PRECISIONS, document_text, encode_stream
+from pyserini_ltre.encode.batching import PRECISIONS, encode_stream
+from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import POOLINGS
 from pyserini_ltre.errors import InputError, exit_on_input_error
@@ -65,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     location = registry.find_encoder(arguments.encoder)
     encoder = BiEncoder.load(location, pooling=arguments.pooling, allow_partial=arguments.allow_partial)
     encoder.to(arguments.device)
-    encoder.with_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
+    encoder.update_settings(document_max_length=arguments.max_length, document_prefix=arguments.prefix)
     index = faiss.IndexFlatIP(encoder.dimension)
     form = encoder.settings.document_form
     texts = (document_text(document.title, document.text, form) for document in collection.documents())

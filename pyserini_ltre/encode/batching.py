@@ -9,13 +9,11 @@ import torch
 from tqdm import tqdm
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.settings import DocumentForm, Side
+from pyserini_ltre.encode.settings import Side
 
 # Texts that are tokenised and sorted together: enough for batches of equal length, small enough to stream.
 WINDOW = 8192
 PRECISIONS = ("fp32", "bf16", "auto")
-# Of a document in STAR's form.
-STAR_CHARACTERS = 10_000
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
@@ -26,30 +24,6 @@ def resolve_precision(precision: str, device: torch.device) -> str:
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
-
-
-def document_text(title: str | None, text: str | None, form: DocumentForm = "plain") -> str:
-    """What is encoded of a document.
-
-    Parameters
-    ----------
-    title, text : str, optional
-        Its parts.
-    form : {"plain", "star"}
-        ``plain``: title and text with a space between, as Pyserini joins them. ``star``: URL, title and text with
-        ``<sep>`` between, the first 10,000 characters, as STAR was trained on the documents of MS MARCO. The URL is
-        the first word of the title, as our reader of these documents puts it; a title without one has none.
-
-    Returns
-    -------
-    str
-        The text; parts that the document does not have are left out, but for the title behind a URL.
-    """
-    if form == "plain":
-        return " ".join(part for part in (title, text) if part)
-    first, _, rest = (title or "").partition(" ")
-    heading = [first, rest] if "://" in first else [title] if title else []
-    return "<sep>".join(part.rstrip() for part in (*heading, text or ""))[:STAR_CHARACTERS]
 
 
 def encode_texts(

@@ -4,7 +4,6 @@ Linear + LayerNorm is the head of RobertaDot (ANCE, STAR, ADORE); Normalize give
 Normalize is how a query adapter is saved. Anything else is refused by name.
 """
 
-import json
 import pickle
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pyserini_ltre.encode.settings import read_json
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import read_json, write_json
 
 IDENTITY = "torch.nn.modules.linear.Identity"
 
@@ -159,8 +158,3 @@ def write_head_modules(directory: Path, head: nn.Sequential, first: int) -> list
 def _entry(number: int, path: str, kind: str) -> dict[str, object]:
     kind = f"sentence_transformers.models.{kind}"
     return {"idx": number, "name": str(number), "path": path, "type": kind}
-
-
-def write_json(path: Path, content: dict | list) -> None:
-    """Write indented JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from pyserini_ltre.encode.head import Normalize, read_head, write_head, write_json
+from pyserini_ltre.encode.head import Normalize, read_head, write_head
 from pyserini_ltre.encode.pooling import pool
 from pyserini_ltre.encode.reading import (
     check_complete,
@@ -21,6 +21,7 @@ from pyserini_ltre.encode.reading import (
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
 from pyserini_ltre.encode.settings import EncoderSettings, Side, read_settings
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import write_json
 
 
 class BiEncoder(nn.Module):
@@ -109,7 +110,7 @@ class BiEncoder(nn.Module):
         batch = self.tokenizer.pad({"input_ids": token_ids}, return_tensors="pt")
         return {name: batch[name].to(self.device) for name in ("input_ids", "attention_mask")}
 
-    def with_settings(self, **changes: str | int | None) -> Self:
+    def update_settings(self, **changes: str | int | None) -> None:
         """Change settings in place; a value of None leaves the setting as it is."""
         changes = {name: value for name, value in changes.items() if value is not None}
         fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, length_limit(self.backbone)
@@ -117,7 +118,6 @@ class BiEncoder(nn.Module):
             if not fewest <= changes[name] <= most:
                 raise InputError(f"a length of {changes[name]} tokens: {self.name} takes {fewest} to {most}")
         self.settings = replace(self.settings, **changes)
-        return self
 
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
-from pyserini_ltre.encode.batching import document_text, encode_texts
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
 from pyserini_ltre.encode.head import Normalize
 from pyserini_ltre.encode.model import BiEncoder
@@ -159,7 +160,7 @@ class LtreDocumentEncoder(DocumentEncoder):
         **unused: object,
     ) -> np.ndarray:
         """Encode documents: (n, d) float32, cut at `max_length` tokens or at the model's limit if that is less."""
-        self.encoder.with_settings(document_max_length=min(max_length, self.longest))
+        self.encoder.update_settings(document_max_length=min(max_length, self.longest))
         form = self.encoder.settings.document_form
         contents = [
             document_text(title, text, form)
@@ -170,4 +171,5 @@ class LtreDocumentEncoder(DocumentEncoder):
 
 def _load(name: str, device: str, setting: str, prefix: str | None) -> BiEncoder:
     encoder = BiEncoder.load(name).to(device)
-    return encoder.with_settings(**{setting: f"{prefix} " if prefix else None})
+    encoder.update_settings(**{setting: f"{prefix} " if prefix else None})
+    return encoder

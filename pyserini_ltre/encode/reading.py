@@ -6,9 +6,10 @@ import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from pyserini_ltre.encode.partial import report_misfits
-from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings, read_json
+from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings
 from pyserini_ltre.encode.tokenisation import star_tokenizer_of
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import read_json
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")

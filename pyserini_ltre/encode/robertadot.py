@@ -8,7 +8,8 @@ from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
 from pyserini_ltre.encode.head import read_weights
 from pyserini_ltre.encode.partial import report_misfits
-from pyserini_ltre.encode.settings import Tokenisation, read_json
+from pyserini_ltre.encode.settings import Tokenisation
+from pyserini_ltre.files import read_json
 
 HEAD = "embeddingHead.weight"
 # Not used for embeddings: buffers that older versions of transformers stored and newer ones compute, RoBERTa's pooler,

@@ -1,11 +1,11 @@
 """What an encoder does besides its weights: pooling, prefixes and lengths, as the model directory says."""
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import read_json
 
 Side = Literal["query", "document"]
 Tokenisation = Literal["own", "star"]
@@ -31,7 +31,7 @@ class EncoderSettings:
     tokenisation : {"own", "star"}
         The model directory's own tokenizer, or its byte pairs applied to the text as STAR was trained with.
     document_form : {"plain", "star"}
-        How the parts of a document are joined; see `pyserini_ltre.encode.batching.document_text`.
+        How the parts of a document are joined; see `pyserini_ltre.encode.document_text.document_text`.
     """
 
     pooling: str = "mean"
@@ -49,16 +49,6 @@ class EncoderSettings:
     def max_length(self, side: Side) -> int:
         """Tokens after which a text of a side is cut."""
         return self.query_max_length if side == "query" else self.document_max_length
-
-
-def read_json(path: Path) -> dict | list:
-    """Read a JSON file of a model directory; an empty dictionary if there is none."""
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); save the model again") from None
 
 
 def read_pooling(config: dict, source: Path) -> str:

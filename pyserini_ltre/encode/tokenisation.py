@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyserini_ltre.encode.settings import read_json
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import read_json
 
 if TYPE_CHECKING:
     from tokenizers.models import BPE

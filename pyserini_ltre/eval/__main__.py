@@ -13,7 +13,7 @@ from pyserini_ltre.eval.groups import query_groups
 from pyserini_ltre.eval.measures import DEFAULT_MEASURES, is_average, parse_measure
 from pyserini_ltre.eval.pictures import draw_measures
 from pyserini_ltre.eval.report import FORMATS, Report, per_query_csv
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.run.trec import read_run
 
 
@@ -67,12 +67,12 @@ def main(argv: list[str] | None = None) -> None:
     report = Report(arguments.qrels, measures, baseline, compare_runs(runs, groups, baseline))
     text = FORMATS[arguments.format](report)
     if arguments.output:
-        with whole_file(arguments.output) as file:
+        with atomic_file(arguments.output) as file:
             file.write(f"{text}\n")
     else:
         print(text)
     if arguments.per_query:
-        with whole_file(arguments.per_query) as file:
+        with atomic_file(arguments.per_query) as file:
             file.write(f"{per_query_csv(runs, groups)}\n")
     if arguments.pictures:
         draw_pictures(arguments.pictures, report, runs, speeds)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -126,5 +126,5 @@ def reaches(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> l
 
 def save(figure: "Figure", path: str | os.PathLike) -> None:
     """Write a figure as PNG, whole or not at all."""
-    with whole_file(path, "wb") as file:
+    with atomic_file(path, "wb") as file:
         figure.savefig(file, format="png", dpi=150)

@@ -14,9 +14,9 @@ ROWS = 8192
 
 def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> None:
     """Refuse an encoder (its name, for the message) whose embeddings have another size than the vectors."""
-    if directory.index.d != dimension:
+    if directory.dimension != dimension:
         raise InputError(
-            f"{directory.path}: its vectors have {directory.index.d} dimensions, those of encoder "
+            f"{directory.path}: its vectors have {directory.dimension} dimensions, those of encoder "
             f"{encoder} have {dimension}; give the encoder that made the index"
         )
 

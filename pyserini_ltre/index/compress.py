@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import check_output_directory, whole_directory
+from pyserini_ltre.files import atomic_directory, check_output_directory
 from pyserini_ltre.index.bfloat16 import CHUNK
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.factory import empty_index, train
@@ -126,7 +126,7 @@ def compress(
             compressed.add(source.vectors(rows).numpy())
             progress.update(len(rows))
 
-    with whole_directory(output, overwrite) as partial:
+    with atomic_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))
         for name in ("docid", "encoder.json"):
             if (directory.path / name).exists():

@@ -12,7 +12,7 @@ import faiss
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.index.bfloat16 import Bfloat16Index
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
@@ -69,8 +69,8 @@ class IndexDirectory:
 
     Attributes
     ----------
-    index : faiss.Index
-        The FAISS index, memory-mapped where FAISS can.
+    faiss_index : faiss.Index
+        The vectors, memory-mapped where FAISS can.
     docids : list of str
         A document id a row.
 
@@ -87,13 +87,18 @@ class IndexDirectory:
                 raise InputError(
                     f"{self.path}: no file {name}; name a directory that pyserini.encode --to-faiss made"
                 )
-        self.index = read_index_file(self.path / "index")
+        self.faiss_index = read_index_file(self.path / "index")
         self.docids = (self.path / "docid").read_text(encoding="utf-8").removesuffix("\n").split("\n")
-        if len(self.docids) != self.index.ntotal:
+        if len(self.docids) != self.faiss_index.ntotal:
             raise InputError(
-                f"{self.path}: {self.index.ntotal} vectors in index but {len(self.docids)} ids in docid; "
+                f"{self.path}: {self.faiss_index.ntotal} vectors in index but {len(self.docids)} ids in docid; "
                 "they are from different builds: make the directory again"
             )
+
+    @property
+    def dimension(self) -> int:
+        """Size of the vectors."""
+        return self.faiss_index.d
 
     @cached_property
     def record(self) -> EncoderRecord | None:
@@ -154,23 +159,27 @@ class IndexDirectory:
         InputError
             If the back end is unknown, the metric is not the inner product, or the vectors are not those of the index.
         """
-        stored = flat_vectors(self.index)
+        searchable = self._searchable(backend, torch.device(device))
+        return searchable if vectors is None else WithOriginalVectors(searchable, vectors)
+
+    def _searchable(self, backend: str | None, device: torch.device) -> DenseIndex:
+        """The index behind one of the back ends."""
+        flat = flat_vectors(self.faiss_index)
         if backend is None:
-            backend = "faiss" if stored is None else "exact"
+            backend = "faiss" if flat is None else "exact"
         if backend not in BACKENDS:
-            raise InputError(f"search back end {backend}: use one of {', '.join(BACKENDS)}")
+            raise InputError(f"`search_backend` {backend}: use one of {', '.join(BACKENDS)}")
         try:
-            index: DenseIndex = FaissIndex(self.index)
+            stored = FaissIndex(self.faiss_index)
         except InputError as error:
             raise InputError(f"{self.path}/index: {error}") from None
-        if backend != "faiss" and stored is not None:
-            index = ExactIndex(torch.from_numpy(stored), owner=self.index)
+        if backend == "faiss":
+            return stored
         if backend == "exact-bf16":
-            index = Bfloat16Index(index, device)
-        elif backend == "exact":
-            documents = index.documents if stored is not None else index.all_vectors()
-            index = ExactIndex(documents.to(device), owner=self.index)
-        return index if vectors is None else WithOriginalVectors(index, vectors)
+            exact = ExactIndex(torch.from_numpy(flat), owner=self.faiss_index) if flat is not None else stored
+            return Bfloat16Index(exact, device)
+        documents = torch.from_numpy(flat) if flat is not None else stored.all_vectors()
+        return ExactIndex(documents.to(device), owner=self.faiss_index)
 
 
 def open_index(
@@ -250,7 +259,7 @@ def write_index_directory(
         raise ValueError(f"{len(docids)} ids for {index.ntotal} vectors")
     check_docids(docids)
     lines = "".join(f"{docid}\n" for docid in docids).encode()
-    with whole_directory(path, overwrite) as directory:
+    with atomic_directory(path, overwrite) as directory:
         write(index, str(directory / "index"))
         (directory / "docid").write_bytes(lines)
         if record is None:

@@ -102,9 +102,9 @@ def check_index(index_dir: str, encoder: Any) -> None:
     from pyserini_ltre.index.directory import IndexDirectory
 
     directory = IndexDirectory(index_dir)
-    if directory.index.d != encoder.dimension:
+    if directory.dimension != encoder.dimension:
         raise InputError(
-            f"{index_dir} has vectors of {directory.index.d} dimensions, the encoder makes {encoder.dimension}; "
+            f"{index_dir} has vectors of {directory.dimension} dimensions, the encoder makes {encoder.dimension}; "
             "use an encoder that was trained for this index"
         )
     model = getattr(getattr(encoder, "encoder", None), "name", None)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
 
@@ -72,7 +72,7 @@ def write_registry_file(file: Path, registry: Registry) -> None:
     registry : dict
         section -> name -> entry.
     """
-    with whole_file(file) as target:
+    with atomic_file(file) as target:
         json.dump(registry, target, indent=2, ensure_ascii=False)
         target.write("\n")
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.registry.download import check_sum, download
 from pyserini_ltre.registry.entries import lookup
 from pyserini_ltre.registry.lock import locked
@@ -101,7 +101,7 @@ def _put_in_place(section: str, file: Path, place: Path) -> None:
         return
     for killed in place.parent.glob(f".{place.name}.*.partial"):
         shutil.rmtree(killed)
-    with whole_directory(place) as directory:
+    with atomic_directory(place) as directory:
         unpack(file, directory)
         wanted = CONTENTS[section]
         if not any(all(any(directory.glob(n)) for n in names) for names in wanted):

@@ -59,12 +59,12 @@ def _index(directory: Path) -> str:
     index = IndexDirectory(directory)
     record = index.record
     if record is not None:
-        actual = index.index.d, index.index.ntotal, _sha256(directory / "docid")
+        actual = index.dimension, index.faiss_index.ntotal, _sha256(directory / "docid")
         if (record.dimension, record.documents, record.docid_sha256) != actual:
             raise InputError(
                 f"{directory}: encoder.json is of another index; encode again, or remove that file"
             )
-    return f"{index.index.ntotal} vectors of {index.index.d} dimensions"
+    return f"{index.faiss_index.ntotal} vectors of {index.dimension} dimensions"
 
 
 def _encoder(directory: Path) -> str:

@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
@@ -85,7 +85,7 @@ def record(results: Results, condition: str) -> None:
         entry["lender"] = results["lender"]
     measures = results["conditions"][condition]["measures"]
     entry["scores"][condition] = {measure: round(value, 4) for measure, value in measures.items()}
-    with whole_file(FILE) as file:
+    with atomic_file(FILE) as file:
         json.dump(table, file, indent=1)
         file.write("\n")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyserini_ltre.collection import read_qrels
 from pyserini_ltre.eval import evaluate
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
 from pyserini_ltre.reproduce.steps import Plan, Step
@@ -81,7 +81,7 @@ class Matrix:
         if source.lender:
             results["lender"] = {"name": source.lender.name, "fingerprint": source.lender.fingerprint}
         results["conditions"][condition.name] = found
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             json.dump(results, file, indent=1)
         return results
 

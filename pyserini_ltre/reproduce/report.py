@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
@@ -59,7 +59,7 @@ def write_report(work: Path, directory: Path) -> Path:
         sections="\n".join(_section(name, results[name], verdicts[name]) for name in results),
         published=_published(),
     )
-    with whole_file(directory / "index.html") as file:
+    with atomic_file(directory / "index.html") as file:
         file.write(page)
     return directory / "index.html"
 

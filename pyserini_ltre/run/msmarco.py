@@ -5,7 +5,7 @@ import os
 from pyserini_ltre.collection.lines import numbered_lines
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 
 def read_msmarco_run(path: str | os.PathLike) -> Run:
@@ -56,7 +56,7 @@ def write_msmarco_run(path: str | os.PathLike, run: Run) -> None:
     run : dict of str to dict of str to float
         Query id -> document id -> score.
     """
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         for qid, hits in run.items():
             best_first = sorted(hits, key=lambda docid: (-hits[docid], docid))
             file.writelines(f"{qid}\t{docid}\t{rank}\n" for rank, docid in enumerate(best_first, start=1))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyserini_ltre.collection.lines import open_bytes
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.run.check import Checked, Task
 
 
@@ -56,7 +56,7 @@ def package(
     if checked.findings:
         raise InputError(f"{path}: {len(checked.findings)} findings; mend them before handing the run in")
     name = next(iter(checked.tags)) if task == "trec" else Path(path).name.removesuffix(".gz")
-    with whole_directory(output, overwrite) as directory:
+    with atomic_directory(output, overwrite) as directory:
         packed = directory / f"{name}.gz"
         with (
             open_bytes(path) as source,

@@ -6,7 +6,7 @@ import os
 from pyserini_ltre.collection.lines import numbered_lines
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 
 def read_run(path: str | os.PathLike) -> Run:
@@ -66,7 +66,7 @@ def write_run(path: str | os.PathLike, run: Run, tag: str, decimals: int | None 
     decimals : int, optional
         How many decimals of a score to keep; None keeps all that it has.
     """
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         for qid, hits in run.items():
             # Adding 0.0 turns the negative zero that rounding can leave into a plain one.
             kept = {

@@ -14,7 +14,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import whole_file
+from pyserini_ltre.files import atomic_file
 
 COMPLETE = "complete"
 IDENTITY = "training.json"
@@ -80,7 +80,7 @@ def prepare_checkpoints(folder: Path, identity: dict[str, object], resume: bool)
         for path in folder.glob("checkpoint-*"):
             if path not in whole:
                 shutil.rmtree(path)
-        with whole_file(file) as output:
+        with atomic_file(file) as output:
             json.dump(identity, output, indent=2)
     return whole[-1] if whole else None
 

@@ -18,7 +18,7 @@ from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.eval.pictures import draw_training
-from pyserini_ltre.files import check_output_directory, whole_directory
+from pyserini_ltre.files import atomic_directory, check_output_directory
 from pyserini_ltre.train.arguments import EncoderArguments, JudgedArguments, RunArguments
 from pyserini_ltre.train.development import MEASURE
 from pyserini_ltre.train.result import TrainingResult
@@ -40,7 +40,8 @@ def load_encoder(model: EncoderArguments) -> BiEncoder:
     location = registry.find_encoder(model.encoder)
     encoder = BiEncoder.load(location, pooling=model.pooling, allow_partial=model.allow_partial)
     encoder.to(model.device)
-    return encoder.with_settings(query_prefix=model.query_prefix, query_max_length=model.query_max_length)
+    encoder.update_settings(query_prefix=model.query_prefix, query_max_length=model.query_max_length)
+    return encoder
 
 
 def read_judged(data: JudgedArguments) -> tuple[Judgements, Judgements | None]:
@@ -91,7 +92,7 @@ def _save(
     held_out: bool,
 ) -> None:
     """Write the model directory whole, register it if asked, and tell."""
-    with whole_directory(output, model.overwrite) as directory:
+    with atomic_directory(output, model.overwrite) as directory:
         command = shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]])
         result.encoder.save(directory, **description, command=command, versions=versions())
         draw_training(

@@ -45,7 +45,7 @@ def train_query_side(objective: str, argv: list[str]) -> None:
     _check_combinations(model, data, judged)
     train, dev = read_judged(judged)
     index = IndexDirectory(registry.find("indexes", data.index))
-    query_vectors = _read_query_vectors(data, train, dev, index.index.d)
+    query_vectors = _read_query_vectors(data, train, dev, index.dimension)
     judged_queries(*train, index.row_of, judged.qrels)  # an error names the file, before anything slow
     if dev is not None:
         judged_queries(*dev, index.row_of, judged.dev_qrels)

@@ -34,7 +34,8 @@ def train_both_sides(method: str, argv: list[str]) -> None:
     collection = open_collection(options.pop("collection"))
     length = options.pop("document_max_length")
     options["negatives"] = _negatives(method, options["negatives"])
-    encoder = load_encoder(model).with_settings(document_max_length=length)
+    encoder = load_encoder(model)
+    encoder.update_settings(document_max_length=length)
     trainer = TwoSidedTrainer(
         encoder,
         collection,

@@ -17,7 +17,7 @@ from pyserini_ltre.collection import (
     write_topics,
 )
 from pyserini_ltre.errors import exit_on_input_error
-from pyserini_ltre.files import whole_directory
+from pyserini_ltre.files import atomic_directory
 
 MOST_HELD_OUT = 1000
 
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="folder to write")
     parser.add_argument("--test", default="test", help="split to test on (default: test)")
     arguments = parser.parse_args(argv)
-    with whole_directory(arguments.output) as directory:
+    with atomic_directory(arguments.output) as directory:
         counts = export(open_collection(arguments.collection), directory, arguments.test)
     print(
         ", ".join(f"{count} {split} queries" for split, count in counts.items()) + f" in {arguments.output}"

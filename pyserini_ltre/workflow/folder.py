@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import check_output_directory, whole_file
+from pyserini_ltre.files import atomic_file, check_output_directory
 
 FILE = "done.json"
 
@@ -76,5 +76,5 @@ class WorkFolder:
         self._save()
 
     def _save(self) -> None:
-        with whole_file(self.path / FILE) as file:
+        with atomic_file(self.path / FILE) as file:
             json.dump({"settings": self.settings, "seconds": self.seconds}, file, indent=2)

@@ -77,7 +77,7 @@ def test_quick_curves_are_drawn(small, tiny_encoder, tmp_path):
     from time_to_quality import OURS, draw, query_side, summary
     from two_sided import TwoSidedTraining
 
-    from pyserini_ltre.files import whole_file
+    from pyserini_ltre.files import atomic_file
 
     collection, index = small
     curves = {name: query_side(name, str(tiny_encoder), index, collection, quick=True) for name in OURS}
@@ -90,7 +90,7 @@ def test_quick_curves_are_drawn(small, tiny_encoder, tmp_path):
     curves["encoding"] = {"documents": 400, "fp32": 2.0, "bf16": 1.0}
 
     for name, curve in curves.items():
-        with whole_file(tmp_path / f"{name}.json") as file:
+        with atomic_file(tmp_path / f"{name}.json") as file:
             json.dump(curve, file)
     report = summary(tmp_path)
     assert len(report["rows"]) == 4

@@ -156,7 +156,7 @@ def test_memmap_becomes_an_index(published, tmp_path, capsys, monkeypatch):
     directory = IndexDirectory(tmp_path / "index")
     assert directory.docids == ["D101", "D100", *(f"D{number}" for number in range(102, 150))]
     assert directory.record is None
-    np.testing.assert_array_equal(directory.index.reconstruct_n(), published)
+    np.testing.assert_array_equal(directory.faiss_index.reconstruct_n(), published)
     scores, rows = directory.open().search(torch.from_numpy(published[3:4]), 5)
     expected = published @ published[3]
     assert rows[0].tolist() == np.argsort(-expected)[:5].tolist()

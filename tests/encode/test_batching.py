@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from pyserini_ltre.encode import batching
-from pyserini_ltre.encode.batching import document_text, encode_stream, encode_texts, resolve_precision
+from pyserini_ltre.encode.batching import encode_stream, encode_texts, resolve_precision
+from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
 
 WORDS = (
@@ -49,9 +50,8 @@ def test_no_text_gives_an_empty_array(encoder):
 
 def test_prefix_and_length_belong_to_their_side(tiny_encoder):
     plain = BiEncoder.load(tiny_encoder)
-    both = BiEncoder.load(tiny_encoder).with_settings(
-        query_prefix="find ", query_max_length=5, document_max_length=None
-    )
+    both = BiEncoder.load(tiny_encoder)
+    both.update_settings(query_prefix="find ", query_max_length=5, document_max_length=None)
     assert [len(ids) for ids in both.tokenize(["open close read write sort"], "query")] == [5]
     queries = encode_texts(both, ["sort list", "open"], "query")
     np.testing.assert_allclose(

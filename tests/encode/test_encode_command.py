@@ -56,10 +56,11 @@ def test_folder_becomes_an_index_directory(collection, tiny_encoder, tmp_path, c
     record = directory.record
     assert (record.name, record.pooling, record.normalise) == (str(tiny_encoder), "mean", True)
     assert (record.prefix, record.max_length, record.dimension, record.documents) == ("text: ", 20, 32, 3)
-    encoder = BiEncoder.load(tiny_encoder).with_settings(document_prefix="text: ", document_max_length=20)
+    encoder = BiEncoder.load(tiny_encoder)
+    encoder.update_settings(document_prefix="text: ", document_max_length=20)
     texts = ["Sort sort a list", "read the file, then close it", "Queue " + "queue stack tree " * 30]
     np.testing.assert_allclose(
-        directory.index.reconstruct_n(), encode_texts(encoder, texts, "document"), atol=1e-6
+        directory.faiss_index.reconstruct_n(), encode_texts(encoder, texts, "document"), atol=1e-6
     )
     assert [path.name for path in output.parent.iterdir()] == ["index"]
 

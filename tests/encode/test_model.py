@@ -82,7 +82,7 @@ def test_other_poolings_are_refused(model_directory, config):
 
 def test_saved_encoder_loads_again_and_in_sentence_transformers(tiny_encoder, tmp_path):
     encoder = BiEncoder.load(tiny_encoder, pooling="cls")
-    encoder.with_settings(query_prefix="query: ", document_prefix="document: ", query_max_length=6)
+    encoder.update_settings(query_prefix="query: ", document_prefix="document: ", query_max_length=6)
     encoder.save(tmp_path, method="ltre")
 
     again = BiEncoder.load(tmp_path)

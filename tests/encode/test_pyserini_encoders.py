@@ -56,7 +56,7 @@ def test_last_bit_is_the_same_alone_in_company_and_in_pyserini(
     theirs = pyserini_encode.AutoQueryEncoder(str(tiny_encoder), pooling=pooling, l2_norm=True)
     expected = np.stack([theirs.encode(text) for text in MANY])
     encoder = ours.LtreQueryEncoder(str(tiny_encoder))
-    encoder.encoder.with_settings(pooling=pooling)
+    encoder.encoder.update_settings(pooling=pooling)
     for count in (1, 3):
         threads(count)
         np.testing.assert_array_equal(np.stack([encoder.encode(text) for text in MANY]), expected)

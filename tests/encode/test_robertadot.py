@@ -201,7 +201,7 @@ def test_tokenisation_is_that_of_the_training(roberta_tokenizer, tmp_path, archi
 def test_star_tokenisation_survives_saving_and_is_plain_hugging_face(roberta_tokenizer, tmp_path):
     save_checkpoint(tmp_path / "checkpoint", roberta_tokenizer)
     encoder = BiEncoder.load(tmp_path / "checkpoint")
-    encoder.with_settings(query_max_length=32, document_max_length=48, document_form="star")
+    encoder.update_settings(query_max_length=32, document_max_length=48, document_form="star")
     (tmp_path / "saved").mkdir()
     encoder.save(tmp_path / "saved", method="star")
     again = BiEncoder.load(tmp_path / "saved")

@@ -139,7 +139,7 @@ def test_an_interrupted_download_goes_on_the_next_time(shelf, tmp_path):
     assert (tmp_path / "f").read_bytes() == shelf.files["f"] and shelf.asked == ["bytes=40000-"]
 
 
-def test_a_server_without_ranges_gives_the_whole_file_again(shelf, tmp_path):
+def test_a_server_without_ranges_gives_the_atomic_file_again(shelf, tmp_path):
     entry = offer(shelf, "f", os.urandom(50_000))
     shelf.ranges = False
     (tmp_path / "f.part").write_bytes(shelf.files["f"][:20_000])

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pyserini_ltre.encode.head import write_head_modules, write_json
+from pyserini_ltre.encode.head import write_head_modules
+from pyserini_ltre.files import write_json
 
 
 class GivenVectors(nn.Module):
