@@ -36,7 +36,7 @@ def exit_with(error: InputError | DivergenceError) -> NoReturn:
 
 
 def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a command's ``main``: an `InputError` or `DivergenceError` becomes one line and exit status 2, no traceback."""
+    """Decorate a command's ``main``: the errors of this module become one line and exit status 2, no traceback."""
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
