@@ -50,8 +50,8 @@ def query_side(
 ) -> dict[str, object]:
     """Train with our defaults; points are spread over the seconds of the steps, which are all alike."""
     from pyserini_ltre.encode.model import BiEncoder
+    from pyserini_ltre.train.loop.schedule import Schedule
     from pyserini_ltre.train.query_side import QuerySideTrainer
-    from pyserini_ltre.train.schedule import Schedule
 
     model = BiEncoder.load(encoder)
     # The first call reads the standard library's sources for six seconds; the other methods' clocks start after it.
@@ -69,7 +69,7 @@ def query_side(
             "seconds": round(before_steps + result.seconds * step / result.steps, 2),
             MEASURE: value,
         }
-        for step, value in result.curve
+        for step, value in result.dev_history
     ]
     return {"points": points, "seconds": round(whole, 2), "ends_with": result.after[MEASURE]}
 

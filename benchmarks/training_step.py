@@ -36,7 +36,7 @@ from pyserini_ltre.encode.batching import resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.train.losses import adore_loss
-from pyserini_ltre.train.objective import QuerySideObjective
+from pyserini_ltre.train.losses.objective import Objective
 
 DOCUMENTS, QUICK_DOCUMENTS = 57_000, 20_000
 SCORE_SCALE = 20.0
@@ -121,22 +121,13 @@ def step_ways(
             batch[name] = batch[name].to(device)
     exact = ExactIndex(shared_vectors(flat).to(device), owner=flat)
     hits = min(HITS, flat.ntotal)
-    objective = QuerySideObjective(
-        name="adore",
-        hits=hits,
-        metric_cut=hits,
-        gain="reciprocal-rank",
-        score_scale=SCORE_SCALE,
-        anchor=1.0,
-        most_appended=32,
-        ignore_above=None,
-    )
+    loss = Objective(hits=hits, score_scale=SCORE_SCALE).resolve(exact, normalises=True, anchor=1.0)
 
     def textbook(queries: torch.Tensor, batch: dict) -> torch.Tensor:
         return textbook_step_loss(flat, queries, batch["positives"], hits, SCORE_SCALE)
 
     def ours(queries: torch.Tensor, batch: dict) -> torch.Tensor:
-        return objective(exact, queries, batch["frozen"], batch["positives"], batch["grades"])
+        return loss(queries, batch["frozen"], batch["positives"], batch["grades"])
 
     ways = {
         TEXTBOOK: Step(encoder, shuffled if shuffle else prepared, textbook, half=False),

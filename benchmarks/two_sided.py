@@ -18,13 +18,13 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from pyserini_ltre.collection import PythonStdlib
+from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.batching import resolve_precision
 from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.files import atomic_file
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.exact import ExactIndex
-from pyserini_ltre.train.data import judged_queries
-from pyserini_ltre.train.development import MEASURE, DevelopmentSet, means
+from pyserini_ltre.train.development import MEASURE, DevQueries, means
 
 LEARNING_RATE = 5e-5
 BATCH = 32
@@ -169,8 +169,13 @@ class TwoSidedTraining:
         }
 
     def _measure(self, step: int, train_seconds: float) -> dict[str, float]:
-        development = DevelopmentSet(self.dev, ExactIndex(self.vectors), self.directory.docids)
-        value = means(development.measure(encode(self.model, development.texts, half=False)))[MEASURE]
+        development = DevQueries(
+            self.dev,
+            ExactIndex(self.vectors),
+            self.directory.docids,
+            lambda texts: encode(self.model, texts, half=False),
+        )
+        value = means(development.measure())[MEASURE]
         self.points.append({"step": step, "train_seconds": round(train_seconds, 2), MEASURE: round(value, 5)})
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(self.folder / "state.pt", "wb") as file:

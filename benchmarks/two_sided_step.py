@@ -20,12 +20,14 @@ from torch import nn
 from two_sided import BATCH, LEARNING_RATE, load_model
 
 from pyserini_ltre.collection import PythonStdlib
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.encode.batching import resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.data import Judged, judged_queries
-from pyserini_ltre.train.documents import DocumentStore
-from pyserini_ltre.train.negatives import NegativeSampler
-from pyserini_ltre.train.pairs import ChunkedEncoder, TrainingPairs, pair_loss
+from pyserini_ltre.train.data.documents import DocumentStore
+from pyserini_ltre.train.data.negatives import NegativeSampler
+from pyserini_ltre.train.data.pairs import TrainingPairs
+from pyserini_ltre.train.losses.pair_objective import pair_loss
+from pyserini_ltre.train.trainable.both_sides import ChunkedEncoder
 
 TOKENS, CHUNK = 256, 16
 THEIRS = "sentence-transformers, fp32"

@@ -13,7 +13,9 @@ TRAINING = """
 import random, resource, sys
 from pyserini_ltre.collection.records import Document
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.schedule import Schedule
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.losses.pair_objective import PairObjective
+from pyserini_ltre.train.trainable.both_sides import MemoryOptions
 from pyserini_ltre.train.two_sided import TwoSidedTrainer
 from pyserini_ltre.workflow.installed import packaged_encoder
 
@@ -32,9 +34,9 @@ qrels = {qid: {"d" + qid[1:]: 1} for qid in texts}
 trainer = TwoSidedTrainer(
     BiEncoder.load(packaged_encoder()),
     Generated(),
-    ("in-batch", "random"),
+    PairObjective(negatives=["in-batch", "random"]),
     Schedule(epochs=batch / queries, batch_size=batch, evaluations=1),
-    gradient_cache=cache,
+    MemoryOptions(gradient_cache=cache),
 )
 result = trainer.fit(texts, qrels, (dev, qrels))
 print("peak", result.steps, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

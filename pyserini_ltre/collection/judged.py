@@ -1,6 +1,8 @@
-"""Queries and their judgements from two files that belong together."""
+"""Queries and their judgements: read from two files, and those of them that an index can answer."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyserini_ltre.collection.qrels import read_qrels
 from pyserini_ltre.collection.queries import read_queries
@@ -34,3 +36,67 @@ def read_judged_queries(queries: str | os.PathLike, qrels: str | os.PathLike) ->
             f"{qrels}: judges none of the queries in {queries}; give the judgements of these queries"
         )
     return texts, judgements
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Queries that can be trained on or measured, and what had to be left out.
+
+    Attributes
+    ----------
+    queries : dict of str to str
+        Text of each query that has a relevant document in the index.
+    qrels : dict of str to dict of str to int
+        Their judgements, unknown documents left out.
+    missing_documents : int
+        Judgements that named documents which the index lacks.
+    skipped_queries : int
+        Queries without any relevant document in the index.
+    held_out : bool
+        Whether they were taken out of the training queries, to choose the encoder on.
+    """
+
+    queries: Queries
+    qrels: Qrels
+    missing_documents: int
+    skipped_queries: int
+    held_out: bool = False
+
+
+def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], source: str) -> Judged:
+    """Keep the queries that have at least one relevant document in the index.
+
+    Parameters
+    ----------
+    queries : dict of str to str
+        Query texts by id.
+    qrels : dict of str to dict of str to int
+        Judgements; a grade above 0 is relevant.
+    row_of : mapping of str to int
+        Row of each document id in the index.
+    source : str
+        Named in the error: where the judgements came from.
+
+    Returns
+    -------
+    Judged
+        What is left and what was left out.
+
+    Raises
+    ------
+    InputError
+        If no query is left.
+    """
+    kept: Qrels = {}
+    missing = 0
+    for qid in queries:
+        judgements = {docid: grade for docid, grade in qrels.get(qid, {}).items() if docid in row_of}
+        missing += len(qrels.get(qid, {})) - len(judgements)
+        if any(grade > 0 for grade in judgements.values()):
+            kept[qid] = judgements
+    if not kept:
+        raise InputError(
+            f"{source}: none of {len(queries)} queries has a relevant document in the index "
+            f"({missing} judgements name documents that it lacks); check that the ids are those of the index"
+        )
+    return Judged({qid: queries[qid] for qid in kept}, kept, missing, len(queries) - len(kept))

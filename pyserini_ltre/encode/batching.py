@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from pyserini_ltre.encode.settings import Side
 
 # Texts that are tokenised and sorted together: enough for batches of equal length, small enough to stream.
 WINDOW = 8192
-PRECISIONS = ("fp32", "bf16", "auto")
+Precision = Literal["fp32", "bf16", "auto"]
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:

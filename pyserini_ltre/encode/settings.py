@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import read_json
@@ -10,7 +10,8 @@ from pyserini_ltre.files import read_json
 Side = Literal["query", "document"]
 Tokenisation = Literal["own", "star"]
 DocumentForm = Literal["plain", "star"]
-POOLINGS = ("cls", "mean", "last")
+Pooling = Literal["cls", "mean", "last"]
+POOLINGS: tuple[str, ...] = get_args(Pooling)
 LENGTH_IF_UNKNOWN = 512
 # The tokenizer of a model that states no limit reports a number of about 1e30.
 NO_LIMIT = 1_000_000
@@ -34,7 +35,7 @@ class EncoderSettings:
         How the parts of a document are joined; see `pyserini_ltre.encode.document_text.document_text`.
     """
 
-    pooling: str = "mean"
+    pooling: Pooling = "mean"
     query_prefix: str = ""
     document_prefix: str = ""
     query_max_length: int = LENGTH_IF_UNKNOWN

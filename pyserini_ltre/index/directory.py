@@ -132,7 +132,7 @@ class IndexDirectory:
 
     def open(
         self,
-        backend: str | None = None,
+        search_backend: str | None = None,
         vectors: str | os.PathLike | None = None,
         device: str | torch.device = "cpu",
     ) -> DenseIndex:
@@ -140,7 +140,7 @@ class IndexDirectory:
 
         Parameters
         ----------
-        backend : {"exact", "exact-bf16", "faiss"}, optional
+        search_backend : {"exact", "exact-bf16", "faiss"}, optional
             Exact search in torch over the vectors (decoded where the index is compressed), the same in half the
             memory, or FAISS's own search. By default exact for a flat index, FAISS for any other.
         vectors : path, optional
@@ -159,7 +159,7 @@ class IndexDirectory:
         InputError
             If the back end is unknown, the metric is not the inner product, or the vectors are not those of the index.
         """
-        searchable = self._searchable(backend, torch.device(device))
+        searchable = self._searchable(search_backend, torch.device(device))
         return searchable if vectors is None else WithOriginalVectors(searchable, vectors)
 
     def _searchable(self, backend: str | None, device: torch.device) -> DenseIndex:
@@ -184,7 +184,7 @@ class IndexDirectory:
 
 def open_index(
     directory: str | os.PathLike,
-    backend: str | None = None,
+    search_backend: str | None = None,
     vectors: str | os.PathLike | None = None,
     device: str | torch.device = "cpu",
 ) -> DenseIndex:
@@ -194,7 +194,7 @@ def open_index(
     ----------
     directory : path
         Pyserini's index directory.
-    backend, vectors, device
+    search_backend, vectors, device
         See `IndexDirectory.open`.
 
     Returns
@@ -202,7 +202,7 @@ def open_index(
     DenseIndex
         With ``search(queries, k) -> (scores, rows)`` and ``vectors(rows)``.
     """
-    return IndexDirectory(directory).open(backend, vectors, device)
+    return IndexDirectory(directory).open(search_backend, vectors, device)
 
 
 def check_docids(docids: list[str]) -> None:

@@ -1,14 +1,12 @@
 """Take the best documents of the training queries that are not judged relevant."""
 
+import os
 from dataclasses import dataclass
 
-import torch
-
 from pyserini_ltre.collection.records import Qrels, Queries, Run
-from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.search import search
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.index.retrieval import retrieve
 
 # Negatives a query, in mining and in training alike.
 DEPTH = 200
@@ -39,7 +37,7 @@ def not_relevant(hits: dict[str, float], judged: dict[str, int]) -> list[str]:
     return [docid for docid in best_first if judged.get(docid, 0) <= 0]
 
 
-def from_run(run: Run, qrels: Qrels, depth: int) -> Mined:
+def negatives_of_run(run: Run, qrels: Qrels, depth: int) -> Mined:
     """Take the `depth` best documents of each query of a run that are not judged relevant."""
     mined, removed = {}, 0
     for qid, hits in run.items():
@@ -49,14 +47,28 @@ def from_run(run: Run, qrels: Qrels, depth: int) -> Mined:
     return Mined(mined, removed, sum(len(negatives) < depth for negatives in mined.values()))
 
 
-def from_index(
-    directory: IndexDirectory, encoder: BiEncoder, queries: Queries, qrels: Qrels, depth: int
+def mine_negatives(
+    index: IndexDirectory | str | os.PathLike,
+    encoder: BiEncoder | str | os.PathLike,
+    queries: Queries,
+    qrels: Qrels,
+    depth: int = DEPTH,
 ) -> Mined:
-    """Search an index with each query, deep enough for `depth` documents that are not judged relevant."""
-    index = directory.open(device=encoder.device)
-    vectors = encode_texts(encoder, list(queries.values()), "query", progress=True)
+    """Search an index with each query, deep enough for `depth` documents that are not judged relevant.
+
+    Parameters
+    ----------
+    index, encoder, queries
+        See `pyserini_ltre.encode.search.search`.
+    qrels : dict of str to dict of str to int
+        Judgements of the queries.
+    depth : int
+        Negatives a query.
+
+    Returns
+    -------
+    Mined
+        The negatives, and what was left out.
+    """
     most = max(sum(grade > 0 for grade in qrels.get(qid, {}).values()) for qid in queries)
-    run = retrieve(
-        index, directory.docids, list(queries), torch.from_numpy(vectors), depth + most, progress=True
-    )
-    return from_run(run, qrels, depth)
+    return negatives_of_run(search(index, encoder, queries, depth + most), qrels, depth)

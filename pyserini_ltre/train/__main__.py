@@ -16,10 +16,10 @@ import argparse
 import sys
 
 from pyserini_ltre.errors import exit_on_input_error
-from pyserini_ltre.train.objective import OBJECTIVES
-from pyserini_ltre.train.query_side_command import train_query_side
-from pyserini_ltre.train.two_sided_command import train_both_sides
+from pyserini_ltre.train.command.query_side import train_query_side
+from pyserini_ltre.train.command.two_sided import train_both_sides
 
+QUERY_SIDE = ("adore", "ltre", "softmax")
 TWO_SIDED = ("warmup", "star")
 
 
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("method", choices=(*OBJECTIVES, *TWO_SIDED), metavar="METHOD")
+    parser.add_argument("method", choices=(*QUERY_SIDE, *TWO_SIDED), metavar="METHOD")
     argv = sys.argv[1:] if argv is None else argv
     method = parser.parse_args(argv[:1]).method
     (train_both_sides if method in TWO_SIDED else train_query_side)(method, argv[1:])

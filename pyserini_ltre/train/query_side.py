@@ -9,20 +9,23 @@ import torch
 from accelerate import PartialState
 from transformers import set_seed
 
+from pyserini_ltre.collection.held_out import with_dev
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension, check_vectors
-from pyserini_ltre.train.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
-from pyserini_ltre.train.course import Training
-from pyserini_ltre.train.data import Judged, TrainingQueries, judged_queries, with_dev
-from pyserini_ltre.train.development import DevelopmentSet
-from pyserini_ltre.train.objective import HITS, QuerySideObjective
-from pyserini_ltre.train.result import TrainingResult
-from pyserini_ltre.train.schedule import Schedule
-from pyserini_ltre.train.trainable import TRAINABLE, Trainable
+from pyserini_ltre.options import check_value
+from pyserini_ltre.train.data.queries import TrainingQueries
+from pyserini_ltre.train.development import DevQueries
+from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
+from pyserini_ltre.train.loop.result import TrainingResult
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.trainer import RetrievalTrainer
+from pyserini_ltre.train.losses.objective import Objective
+from pyserini_ltre.train.trainable import TRAINABLE, Part
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
 
@@ -35,30 +38,14 @@ class QuerySideTrainer:
         The encoder to start from, trained in place: the one that made the index. `GivenVectors` for the adapter alone.
     index : IndexDirectory or path
         Pyserini's index directory.
-    objective : {"adore", "ltre", "softmax"}
-        What is minimised; see `QuerySideObjective` for this and the options from `anchor` to `ignore_above`.
+    objective : Objective or {"adore", "ltre", "softmax"}
+        What is minimised.
     trainable : {"encoder", "adapter", "lora"}
         All weights, a low-rank map behind the encoder, or low-rank updates inside it.
     schedule : Schedule, optional
         How long and how fast.
-    anchor : float, optional
-        Weight of the squared distance to the frozen encoder's embeddings; by default what suits `trainable`.
-    hits : int, optional
-        Documents retrieved a query and step; by default 200, or all if the index has fewer.
-    metric_cut : int, optional
-        Rank beyond which ADORE's discount is 0; by default `hits`.
-    gain : {"reciprocal-rank", "ndcg"}
-        ADORE's weights.
-    score_scale : float, optional
-        Factor on inner products; by default 20 for encoders that normalise, 1 for others.
-    most_appended : int
-        Relevant documents that retrieval missed, appended to a query at most.
-    ignore_above : float, optional
-        Leave out unjudged documents that score above the best relevant one by more than this inner product.
-    backend : {"exact", "exact-bf16", "faiss"}, optional
-        See `IndexDirectory.open`.
-    vectors : path, optional
-        The original vectors of a compressed index, a numpy file; see `IndexDirectory.open`.
+    search_backend, vectors
+        How the index is searched, and where the original vectors of a compressed one lie; see `IndexDirectory.open`.
     tensorboard : path, optional
         Folder for TensorBoard's event files.
 
@@ -71,47 +58,30 @@ class QuerySideTrainer:
     --------
     >>> trainer = QuerySideTrainer("all-MiniLM-L6-v2", "indexes/mine")  # doctest: +SKIP
     >>> result = trainer.fit(queries, qrels)  # doctest: +SKIP
-    >>> result.encoder.save("my-encoder")  # doctest: +SKIP
+    >>> result.save("my-encoder")  # doctest: +SKIP
     """
 
     def __init__(
         self,
         encoder: BiEncoder | GivenVectors | str | os.PathLike,
         index: IndexDirectory | str | os.PathLike,
-        objective: str = "adore",
-        trainable: str = "encoder",
+        objective: Objective | str = "adore",
+        trainable: Part = "encoder",
         schedule: Schedule | None = None,
-        anchor: float | None = None,
-        hits: int | None = None,
-        metric_cut: int | None = None,
-        gain: str = "reciprocal-rank",
-        score_scale: float | None = None,
-        most_appended: int = 32,
-        ignore_above: float | None = None,
-        backend: str | None = None,
+        search_backend: str | None = None,
         vectors: str | os.PathLike | None = None,
         tensorboard: str | os.PathLike | None = None,
     ) -> None:
+        check_value("trainable", trainable, Part)
+        objective = Objective(method=objective) if isinstance(objective, str) else objective
         self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
         self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
-        self.index = self.directory.open(backend, vectors, self.encoder.device)
+        self.index = self.directory.open(search_backend, vectors, self.encoder.device)
         check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
-        hits = min(HITS, len(self.index)) if hits is None else hits
-        self.objective = QuerySideObjective(
-            name=objective,
-            hits=hits,
-            metric_cut=hits if metric_cut is None else metric_cut,
-            gain=gain,
-            score_scale=(20.0 if self.encoder.normalises else 1.0) if score_scale is None else score_scale,
-            anchor=TRAINABLE[trainable].anchor if anchor is None else anchor,
-            most_appended=most_appended,
-            ignore_above=ignore_above,
-        )
-        self.objective.check(self.index)
+        self.loss = objective.resolve(self.index, self.encoder.normalises, TRAINABLE[trainable].anchor)
         check_vectors(self.index, self.directory)
         self.trainable = trainable
         self.schedule = schedule or Schedule()
-        self.schedule.check()
         self.tensorboard = tensorboard
 
     def fit(
@@ -145,44 +115,61 @@ class QuerySideTrainer:
         TrainingResult
             The encoder, its measures before and after, and what was left out.
         """
+        rows = self.directory.row_of
+        train = judged_queries(queries, qrels, rows, "training judgements")
+        chosen_on = None if dev is None else judged_queries(*dev, rows, "dev judgements")
+        return self.fit_judged(*with_dev(train, chosen_on), query_vectors, checkpoints, resume)
+
+    def fit_judged(
+        self,
+        train: Judged,
+        dev: Judged,
+        query_vectors: Mapping[str, np.ndarray] | None = None,
+        checkpoints: str | os.PathLike | None = None,
+        resume: bool = False,
+    ) -> TrainingResult:
+        """Train on judgements that were compared with the index already; otherwise as `fit`."""
         PartialState(cpu=self.encoder.device.type == "cpu")
-        train = judged_queries(queries, qrels, self.directory.row_of, "training judgements")
-        train, held_out = with_dev(train, dev, self.directory.row_of)
-        development = DevelopmentSet(held_out, self.index, self.directory.docids)
         frozen = self._frozen(train, query_vectors, self.schedule.precision)
         # What is measured is what a search would find: its queries are always encoded in full precision.
-        dev_frozen = self._frozen(held_out, query_vectors, "fp32")
-        identity = self._identity(train, held_out)
+        dev_frozen = self._frozen(dev, query_vectors, "fp32")
+        settings = self._settings()
+        identity = {
+            "index": self.directory.fingerprint,
+            "encoder": weights_fingerprint(self.encoder),
+            **{name: settings[name] for name in ("trainable", "objective", "schedule")},
+            "training queries": content_fingerprint([train.queries, train.qrels]),
+            "dev queries": content_fingerprint([dev.queries, dev.qrels]),
+        }
         set_seed(self.schedule.seed)
-        trainable: Trainable = TRAINABLE[self.trainable](self.encoder)
-        training = Training(
-            module=trainable.module,
-            data=TrainingQueries(trainable, train, self.directory.row_of, frozen),
-            loss=lambda embeddings, batch: self.objective(
-                self.index, embeddings, batch["frozen"], batch["positives"], batch["grades"]
-            ),
-            before=development.measure(dev_frozen),
-            measure=lambda: development.measure(trainable.embed(development.texts, dev_frozen)),
-            schedule=self.schedule,
-            usual=trainable.usual,
-            device=self.encoder.device,
-            tensorboard=self.tensorboard,
+        trainable = TRAINABLE[self.trainable](self.encoder)
+        development = DevQueries(
+            dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
         with checkpoint_folder(checkpoints) as folder:
-            course = training.run(folder, identity, resume)
-        encoder = trainable.finish() if course.improved else trainable.discard()
-        return TrainingResult(encoder=encoder, train=train, dev=held_out, **vars(course))
+            trainer = RetrievalTrainer(
+                trainable=trainable,
+                data=TrainingQueries(trainable, train, self.directory.row_of, frozen),
+                loss=lambda embeddings, batch: self.loss(
+                    embeddings, batch["frozen"], batch["positives"], batch["grades"]
+                ),
+                development=development,
+                before=development.measure(dev_frozen),
+                schedule=self.schedule,
+                folder=folder,
+                tensorboard=self.tensorboard,
+            )
+            return trainer.fit(identity, resume, train, settings)
 
-    def description(self, result: TrainingResult) -> dict[str, object]:
-        """What ``pyserini_ltre.json`` records: all that is needed to repeat the training."""
+    def _settings(self) -> dict[str, object]:
+        """All that is needed to repeat the training, but for the queries."""
         return {
-            "method": self.objective.name,
+            "method": self.loss.objective.method,
             "trainable": self.trainable,
             "base_encoder": self.encoder.name,
             "index": {"path": str(self.directory.path), "fingerprint": self.directory.fingerprint},
-            "objective": asdict(self.objective),
+            "objective": asdict(self.loss.objective),
             "schedule": asdict(self.schedule),
-            **result.record(),
         }
 
     def _frozen(
@@ -200,14 +187,3 @@ class QuerySideTrainer:
                 f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none"
             )
         return torch.from_numpy(np.stack([query_vectors[qid] for qid in judged.queries]).astype(np.float32))
-
-    def _identity(self, train: Judged, dev: Judged) -> dict[str, object]:
-        return {
-            "index": self.directory.fingerprint,
-            "encoder": weights_fingerprint(self.encoder),
-            "trainable part": self.trainable,
-            "objective": asdict(self.objective),
-            "schedule": asdict(self.schedule),
-            "training queries": content_fingerprint([train.queries, train.qrels]),
-            "dev queries": content_fingerprint([dev.queries, dev.qrels]),
-        }

@@ -16,6 +16,8 @@ from pyserini_ltre.collection import (
     write_qrels,
     write_topics,
 )
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.files import atomic_directory
 
@@ -56,8 +58,6 @@ def export(collection: Collection, directory: Path, test: str = "test") -> dict[
 
 
 def _held_out(collection: Collection, queries: Queries, qrels: Qrels) -> dict[str, tuple[Queries, Qrels]]:
-    from pyserini_ltre.train.data import hold_out, judged_queries
-
     rows = {document.docid: row for row, document in enumerate(collection.documents())}
     train, dev = hold_out(judged_queries(queries, qrels, rows, "train"))
     kept = list(dev.queries)[:MOST_HELD_OUT]

@@ -43,24 +43,23 @@ def test_textbook_step_and_ours_give_the_same_loss_and_gradient(positive):
 
     from pyserini_ltre.index.exact import ExactIndex
     from pyserini_ltre.train.losses.adore import rank_discounts
-    from pyserini_ltre.train.objective import QuerySideObjective
+    from pyserini_ltre.train.losses.objective import Objective
 
     flat = generated_index(300, 16)
     index = ExactIndex(shared_vectors(flat), owner=flat)
     queries = random_vectors(4, 16, seed=9)
     order = index.search(queries, 300)[1]
     positives = order[:, 4:5] if positive == "retrieved" else order[:, 299:]
-    objective = QuerySideObjective("adore", 20, 20, "reciprocal-rank", 20.0, 0.0, 32, None)
+    loss_of = Objective(hits=20, anchor=0.0).resolve(index, normalises=True, anchor=0.0)
     ours, theirs = (queries.clone().requires_grad_() for _ in range(2))
     loss = (
-        objective(index, ours, queries, positives, torch.ones(4, 1))
-        * rank_discounts(20, 20, "reciprocal-rank").mean()
+        loss_of(ours, queries, positives, torch.ones(4, 1)) * rank_discounts(20, 20, "reciprocal-rank").mean()
     )
     # An appended document has no rank within the metric's cut; the textbook's has the rank after the last.
     if positive == "missed":
-        objective = QuerySideObjective("adore", 20, 21, "reciprocal-rank", 20.0, 0.0, 32, None)
+        loss_of = Objective(hits=20, metric_cut=21, anchor=0.0).resolve(index, normalises=True, anchor=0.0)
         loss = (
-            objective(index, ours, queries, positives, torch.ones(4, 1))
+            loss_of(ours, queries, positives, torch.ones(4, 1))
             * rank_discounts(20, 21, "reciprocal-rank").mean()
         )
     expected = textbook_step_loss(flat, theirs, positives, 20, 20.0)

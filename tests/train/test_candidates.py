@@ -2,13 +2,13 @@
 
 import torch
 
-from pyserini_ltre.train.candidates import candidates
+from pyserini_ltre.train.losses.candidates import candidates
 
 
-def join(retrieved, positives, grades=None, most_appended=32):
+def join(retrieved, positives, grades=None, max_appended_positives=32):
     positives = torch.tensor(positives)
     grades = (positives >= 0).float() if grades is None else torch.tensor(grades, dtype=torch.float32)
-    return candidates(torch.tensor(retrieved), positives, grades, most_appended)
+    return candidates(torch.tensor(retrieved), positives, grades, max_appended_positives)
 
 
 def test_missed_documents_follow_the_retrieved_ones():
@@ -26,7 +26,7 @@ def test_a_document_that_was_retrieved_is_not_appended_again():
 
 
 def test_the_first_missed_documents_are_appended_up_to_the_cap():
-    joined = join([[4, 2]], [[2, 11, 12, 4, 13]], [[5, 4, 3, 2, 1]], most_appended=2)
+    joined = join([[4, 2]], [[2, 11, 12, 4, 13]], [[5, 4, 3, 2, 1]], max_appended_positives=2)
     assert joined.rows.tolist() == [[4, 2, 11, 12]]
     assert joined.grades.tolist() == [[2, 5, 4, 3]]
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.train.data import Judged, hold_out, judged_queries
-from pyserini_ltre.train.sampling import EpochSampler
+from pyserini_ltre.train.data.order import EpochSampler
 
 ROW_OF = {"a": 0, "b": 1, "0007": 2}
 
@@ -53,7 +54,7 @@ def test_what_is_held_out_does_not_depend_on_the_order_of_the_file():
 
 
 def test_too_few_queries_to_hold_any_out():
-    with pytest.raises(InputError, match="--dev-queries"):
+    with pytest.raises(InputError, match="give dev queries"):
         hold_out(judged(2))
 
 

@@ -3,12 +3,14 @@
 import pytest
 import torch
 
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Document
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.data import Judged
-from pyserini_ltre.train.documents import DocumentStore
-from pyserini_ltre.train.negatives import NegativeSampler
-from pyserini_ltre.train.pairs import ChunkedEncoder, TrainingPairs, pair_loss
+from pyserini_ltre.train.data.documents import DocumentStore
+from pyserini_ltre.train.data.negatives import NegativeSampler
+from pyserini_ltre.train.data.pairs import TrainingPairs
+from pyserini_ltre.train.losses.pair_objective import pair_loss
+from pyserini_ltre.train.trainable.both_sides import ChunkedEncoder
 
 
 class Documents:

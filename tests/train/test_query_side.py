@@ -8,8 +8,9 @@ from transformers import Trainer
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
-from pyserini_ltre.train.schedule import Schedule
 
 FAST = {"epochs": 6, "batch_size": 16, "learning_rate": 3e-3, "evaluations": 3, "precision": "fp32"}
 
@@ -19,10 +20,8 @@ def train(problem, tiny_encoder, objective="adore", anchor=0.0, **schedule):
     trainer = QuerySideTrainer(
         encoder,
         problem.directory,
-        objective,
+        Objective(method=objective, anchor=anchor, hits=20),
         schedule=Schedule(**{**FAST, **schedule}),
-        anchor=anchor,
-        hits=20,
     )
     return trainer, trainer.fit(problem.queries, problem.qrels, problem.dev)
 
@@ -50,9 +49,9 @@ def test_dev_measure_rises_on_a_problem_that_can_be_learned(problem, tiny_encode
     assert not result.encoder.training
     assert 0 < result.best_step <= result.steps
     # 70 queries, 16 a step, 6 epochs: 30 steps, measured 3 times, step 0 before them.
-    assert [step for step, _ in result.curve] == [0, 10, 20, 30]
-    assert max(value for _, value in result.curve) == pytest.approx(result.after["nDCG@10"])
-    description = trainer.description(result)
+    assert [step for step, _ in result.dev_history] == [0, 10, 20, 30]
+    assert max(value for _, value in result.dev_history) == pytest.approx(result.after["nDCG@10"])
+    description = result.record()
     assert description["method"] == objective
     assert description["measures"] == {"before": result.before, "after": result.after}
     assert description["index"]["fingerprint"] == trainer.directory.fingerprint
@@ -77,7 +76,7 @@ def test_frozen_encoder_is_kept_where_training_does_harm(problem, tiny_encoder, 
     dev = {qid: {docid[text]: 1} for qid, text in problem.dev[0].items()}
     wrong = {qid: {docid[texts[(7 * i) % 30]]: 1} for i, qid in enumerate(problem.queries)}
     schedule = Schedule(**{**FAST, "epochs": 2, "evaluations": 2, "learning_rate": 10.0})
-    trainer = QuerySideTrainer(encoder, directory, "ltre", schedule=schedule, anchor=0.0)
+    trainer = QuerySideTrainer(encoder, directory, Objective(method="ltre", anchor=0.0), schedule=schedule)
     result = trainer.fit(problem.queries, wrong, (problem.dev[0], dev))
     assert not result.improved
     assert result.best_step == 0
@@ -150,8 +149,8 @@ def test_another_dimension_is_refused(problem, tiny_encoder, tmp_path, write_ind
     ],
 )
 def test_settings_out_of_range_are_refused_before_training(problem, tiny_encoder, options, schedule):
-    with pytest.raises(InputError, match=next(iter({**options, **schedule})).replace("_", "-")) as caught:
-        QuerySideTrainer(tiny_encoder, problem.directory, schedule=Schedule(**schedule), **options)
+    with pytest.raises(InputError, match=f"`{next(iter({**options, **schedule}))}`") as caught:
+        QuerySideTrainer(tiny_encoder, problem.directory, Objective(**options), schedule=Schedule(**schedule))
     assert "\n" not in str(caught.value)
 
 

@@ -13,20 +13,20 @@ from safetensors.torch import load_file
 
 from pyserini_ltre.collection import write_qrels, write_topics
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import DivergenceError
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.checkpoints import COMPLETE, prepare_checkpoints
-from pyserini_ltre.train.objective import QuerySideObjective
+from pyserini_ltre.train.loop.checkpoints import COMPLETE, prepare_checkpoints
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.trainer import RetrievalTrainer
+from pyserini_ltre.train.losses.objective import Objective, RetrievalLoss
 from pyserini_ltre.train.query_side import QuerySideTrainer
-from pyserini_ltre.train.schedule import Schedule
-from pyserini_ltre.train.trainer import RetrievalTrainer
 
 # 63 queries after holding 7 out: 4 steps an epoch, 24 in all, a checkpoint every 4.
 OPTIONS = "--epochs 6 --batch-size 16 --evaluations 6 --hits 20 --anchor 0 --precision fp32".split()
 DIES = """
 import os, signal, sys
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.trainer import RetrievalTrainer
+from pyserini_ltre.train.loop.trainer import RetrievalTrainer
 
 compute_loss = RetrievalTrainer.compute_loss
 
@@ -77,7 +77,7 @@ def test_killed_and_resumed_equals_uninterrupted(command, tmp_path, trainable, r
     curves = [
         json.loads((tmp_path / name / "pyserini_ltre.json").read_text()) for name in ("whole", "killed")
     ]
-    assert curves[0]["curve"] == curves[1]["curve"] and len(curves[0]["curve"]) == 7
+    assert curves[0]["dev_history"] == curves[1]["dev_history"] and len(curves[0]["dev_history"]) == 7
     assert curves[0]["improved"] and not (tmp_path / "killed.checkpoints").exists()
 
 
@@ -94,15 +94,17 @@ def test_checkpoints_of_another_training_are_refused(command, tmp_path, capsys):
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(problem, tiny_encoder, tmp_path, monkeypatch):
-    compute_loss, steps = QuerySideObjective.__call__, itertools.count(1)
+    compute_loss, steps = RetrievalLoss.__call__, itertools.count(1)
 
     def breaks(self, *arguments):
         return compute_loss(self, *arguments) * (float("nan") if next(steps) == 8 else 1.0)
 
-    monkeypatch.setattr(QuerySideObjective, "__call__", breaks)
+    monkeypatch.setattr(RetrievalLoss, "__call__", breaks)
     schedule = Schedule(epochs=3, batch_size=16, evaluations=3)
-    trainer = QuerySideTrainer(BiEncoder.load(tiny_encoder), problem.directory, hits=20, schedule=schedule)
-    with pytest.raises(InputError, match="step 8"):
+    trainer = QuerySideTrainer(
+        BiEncoder.load(tiny_encoder), problem.directory, Objective(hits=20), schedule=schedule
+    )
+    with pytest.raises(DivergenceError, match="step 8"):
         trainer.fit(problem.queries, problem.qrels, problem.dev, checkpoints=tmp_path / "kept")
     assert [path.parent.name for path in (tmp_path / "kept").glob(f"*/{COMPLETE}")] == ["checkpoint-5"]
 

@@ -11,8 +11,9 @@ from pyserini_ltre.collection import write_qrels, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.__main__ import main
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
-from pyserini_ltre.train.schedule import Schedule
 from pyserini_ltre.train.trainable import LoraEncoder, QueryAdapter
 from pyserini_ltre.train.trainable.adapter import LowRankResidual
 
@@ -32,7 +33,7 @@ def test_the_adapter_begins_as_the_identity_and_is_one_linear_map():
 @pytest.mark.parametrize("trainable", ["adapter", "lora"])
 def test_what_was_trained_loads_here_and_in_sentence_transformers(problem, tiny_encoder, tmp_path, trainable):
     trainer = QuerySideTrainer(
-        str(tiny_encoder), problem.directory, trainable=trainable, schedule=SCHEDULE, anchor=0.0, hits=20
+        str(tiny_encoder), problem.directory, Objective(hits=20, anchor=0.0), trainable, SCHEDULE
     )
     result = trainer.fit(problem.queries, problem.qrels, problem.dev)
     assert result.after["nDCG@10"] > result.before["nDCG@10"] + 0.1
@@ -51,7 +52,7 @@ def test_what_was_trained_loads_here_and_in_sentence_transformers(problem, tiny_
 def test_the_adapter_leaves_the_encoder_alone(problem, tiny_encoder):
     encoder = BiEncoder.load(tiny_encoder)
     before = {name: value.clone() for name, value in encoder.backbone.state_dict().items()}
-    QuerySideTrainer(encoder, problem.directory, trainable="adapter", schedule=SCHEDULE, hits=20).fit(
+    QuerySideTrainer(encoder, problem.directory, Objective(hits=20), "adapter", SCHEDULE).fit(
         problem.queries, problem.qrels, problem.dev
     )
     assert all(torch.equal(before[name], value) for name, value in encoder.backbone.state_dict().items())

@@ -22,7 +22,7 @@ QUICK = "--epochs 6 --batch-size 16 --learning-rate 3e-3 --evaluations 3 --preci
 DIES = """
 import os, signal, sys
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.trainer import RetrievalTrainer
+from pyserini_ltre.train.loop.trainer import RetrievalTrainer
 
 compute_loss = RetrievalTrainer.compute_loss
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from pyserini_ltre.encode.head import Normalize
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.schedule import Usual
+from pyserini_ltre.train.loop.schedule import ScheduleDefaults
 
 RANK = 64
 
@@ -60,7 +60,7 @@ class QueryAdapter:
         Rank of the map, at most the size of the embeddings.
     """
 
-    usual = Usual(learning_rate=2e-3, steps=1000)
+    defaults = ScheduleDefaults(learning_rate=2e-3, steps=1000)
     anchor = 2.0
 
     def __init__(self, encoder: BiEncoder, rank: int = RANK) -> None:

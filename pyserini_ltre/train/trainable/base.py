@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.schedule import Usual
+from pyserini_ltre.train.loop.schedule import ScheduleDefaults
 
 
 class Trainable(Protocol):
@@ -16,14 +16,14 @@ class Trainable(Protocol):
     ----------
     module : nn.Module
         What the optimiser sees: maps the features of a batch to embeddings (B, d).
-    usual : Usual
+    defaults : ScheduleDefaults
         Rate and steps that suit it.
     anchor : float
         Weight of the anchor that suits it, unless the user says otherwise.
     """
 
     module: nn.Module
-    usual: Usual
+    defaults: ScheduleDefaults
     anchor: float
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:

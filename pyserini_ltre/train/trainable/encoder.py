@@ -4,7 +4,7 @@ import torch
 
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.schedule import Usual
+from pyserini_ltre.train.loop.schedule import ScheduleDefaults
 
 
 class WholeEncoder:
@@ -16,7 +16,7 @@ class WholeEncoder:
         Trained in place.
     """
 
-    usual = Usual(learning_rate=5e-5, steps=300)
+    defaults = ScheduleDefaults(learning_rate=5e-5, steps=300)
     anchor = 1.0
 
     def __init__(self, encoder: BiEncoder) -> None:

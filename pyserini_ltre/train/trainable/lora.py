@@ -2,7 +2,7 @@
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.train.schedule import Usual
+from pyserini_ltre.train.loop.schedule import ScheduleDefaults
 from pyserini_ltre.train.trainable.encoder import WholeEncoder
 
 RANK = 16
@@ -21,7 +21,7 @@ class LoraEncoder(WholeEncoder):
     Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685).
     """
 
-    usual = Usual(learning_rate=5e-4, steps=300)
+    defaults = ScheduleDefaults(learning_rate=5e-4, steps=300)
     anchor = 1.0
 
     def __init__(self, encoder: BiEncoder) -> None:
@@ -29,7 +29,7 @@ class LoraEncoder(WholeEncoder):
             from peft import LoraConfig, get_peft_model
         except ImportError:
             raise InputError(
-                '--trainable lora needs peft; install it: pip install "pyserini-ltre[lora]"'
+                '`trainable` lora needs peft; install it: pip install "pyserini-ltre[lora]"'
             ) from None
         self.encoder = encoder
         self.module = encoder

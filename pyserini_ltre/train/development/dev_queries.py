@@ -1,20 +1,26 @@
 """Measure an encoder on judged queries by full retrieval, as a search command would."""
 
-import torch
+from collections.abc import Callable
 
+import torch
+from torch.utils.data import Dataset
+
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.eval import evaluate_per_query
 from pyserini_ltre.index import DenseIndex
 from pyserini_ltre.index.retrieval import retrieve
-from pyserini_ltre.train.data import Judged
 
 MEASURE = "nDCG@10"
 MEASURES = ("nDCG@10", "RR@10", "R@100")
 HITS = 100
 
+Measures = dict[str, dict[str, float]]
+"""Measure -> query id -> value."""
 
-class DevelopmentSet:
-    """Judged queries on which training is watched and the encoder is chosen.
+
+class DevQueries(Dataset):
+    """Judged queries on which training is watched and the encoder is chosen; an item is a query's text.
 
     Parameters
     ----------
@@ -24,23 +30,39 @@ class DevelopmentSet:
         Searched in full.
     docids : list of str
         A document id a row.
+    embed : callable
+        Gives the embeddings (N, d) of texts with the weights as they are now.
     """
 
-    def __init__(self, judged: Judged, index: DenseIndex, docids: list[str]) -> None:
+    def __init__(
+        self,
+        judged: Judged,
+        index: DenseIndex,
+        docids: list[str],
+        embed: Callable[[list[str]], torch.Tensor],
+    ) -> None:
         self.judged = judged
         self.index = index
         self.docids = docids
+        self.embed = embed
         self.texts = list(judged.queries.values())
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, item: int) -> str:
+        return self.texts[item]
 
     def run(self, embeddings: torch.Tensor) -> Run:
         """Retrieve with the embeddings (N, d) of the queries, in their order."""
         return retrieve(self.index, self.docids, list(self.judged.queries), embeddings, HITS)
 
-    def measure(self, embeddings: torch.Tensor) -> dict[str, dict[str, float]]:
-        """Each of `MEASURES`, query by query, with the embeddings (N, d) of the queries."""
+    def measure(self, embeddings: torch.Tensor | None = None) -> Measures:
+        """Each of `MEASURES`, query by query, with given embeddings (N, d) or those of the weights as they are."""
+        embeddings = self.embed(self.texts) if embeddings is None else embeddings
         return evaluate_per_query(self.run(embeddings), self.judged.qrels, MEASURES)
 
 
-def means(measures: dict[str, dict[str, float]]) -> dict[str, float]:
+def means(measures: Measures) -> dict[str, float]:
     """Mean of each measure over the queries."""
     return {name: sum(values.values()) / len(values) for name, values in measures.items()}

@@ -24,7 +24,7 @@ class Candidates(NamedTuple):
 
 
 def candidates(
-    retrieved: torch.Tensor, positives: torch.Tensor, grades: torch.Tensor, most_appended: int
+    retrieved: torch.Tensor, positives: torch.Tensor, grades: torch.Tensor, max_appended_positives: int
 ) -> Candidates:
     """Join what was retrieved with the relevant documents that were not.
 
@@ -36,18 +36,18 @@ def candidates(
         All rows that are judged relevant, the most relevant first; -1 on padding.
     grades : Tensor (B, p)
         Their grades.
-    most_appended : int
+    max_appended_positives : int
         Relevant documents appended to a query at most.
 
     Returns
     -------
     Candidates
-        With m between k and k + `most_appended`.
+        With m between k and k + `max_appended_positives`.
     """
     equal = (retrieved.unsqueeze(2) == positives.unsqueeze(1)) & (positives >= 0).unsqueeze(1)
     found = torch.where(equal, grades.unsqueeze(1), 0.0).amax(2)
     missed = (positives >= 0) & ~equal.any(1)
-    appended = missed & (missed.cumsum(1) <= most_appended)
+    appended = missed & (missed.cumsum(1) <= max_appended_positives)
     width = int(appended.sum(1).max())
     present, place = appended.to(torch.uint8).sort(dim=1, descending=True, stable=True)
     present, place = present[:, :width].bool(), place[:, :width]

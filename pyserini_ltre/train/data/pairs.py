@@ -1,48 +1,13 @@
 """Training pairs: a query, one of its relevant documents, negatives; and how they become a batch."""
 
 import torch
-from torch import nn
-from torch.utils.checkpoint import checkpoint
 from torch.utils.data import Dataset
 
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.train.data import Judged
-from pyserini_ltre.train.documents import DocumentStore
-from pyserini_ltre.train.losses import star_loss
-from pyserini_ltre.train.negatives import NegativeSampler
-from pyserini_ltre.train.sampling import DrawSampler
-
-
-class ChunkedEncoder(nn.Module):
-    """The shared encoder of queries and documents, given the texts of a batch in chunks of similar length.
-
-    Parameters
-    ----------
-    encoder : BiEncoder
-        The encoder.
-    recompute : bool
-        Whether what a chunk leaves behind for the gradient is thrown away and computed again when it is needed. A
-        batch then takes the memory of one chunk, whatever its size, for the time of one more forward pass; weights
-        move as they would without, dropout included.
-
-    Notes
-    -----
-    Gradient caching: Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup"
-    (arXiv 2101.06983).
-    """
-
-    def __init__(self, encoder: BiEncoder, recompute: bool) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.recompute = recompute
-
-    def forward(self, chunks: list[dict[str, torch.Tensor]], order: torch.Tensor) -> torch.Tensor:
-        """Embed the texts of all chunks: (N, d), text i being number ``order[i]`` of the chunks'."""
-        if self.recompute and torch.is_grad_enabled():
-            embeddings = [checkpoint(self.encoder, use_reentrant=False, **chunk) for chunk in chunks]
-        else:
-            embeddings = [self.encoder(**chunk) for chunk in chunks]
-        return torch.cat(embeddings)[order]
+from pyserini_ltre.train.data.documents import DocumentStore
+from pyserini_ltre.train.data.negatives import NegativeSampler
+from pyserini_ltre.train.data.order import DrawSampler
 
 
 class TrainingPairs(Dataset):
@@ -127,13 +92,3 @@ class TrainingPairs(Dataset):
                 [[row not in judged for row in negatives] for judged in relevant], dtype=torch.float32
             ),
         }
-
-
-def pair_loss(embeddings: torch.Tensor, batch: dict[str, torch.Tensor], score_scale: float) -> torch.Tensor:
-    """STAR's loss of a batch as `TrainingPairs` makes it, inner products times `score_scale`."""
-    size = len(batch["in_batch_mask"])
-    queries, positives, negatives = embeddings.split([size, size, len(embeddings) - 2 * size])
-    negatives = negatives.view(size, -1, embeddings.shape[1])
-    return star_loss(
-        queries * score_scale, positives, negatives, batch["in_batch_mask"], batch["negative_mask"]
-    )

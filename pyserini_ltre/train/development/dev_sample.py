@@ -4,27 +4,29 @@ import random
 from itertools import chain, zip_longest
 
 import torch
+from torch.utils.data import Dataset
 
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index.exact import ExactIndex
-from pyserini_ltre.train.course import Measures
-from pyserini_ltre.train.data import Judged
-from pyserini_ltre.train.development import DevelopmentSet
-from pyserini_ltre.train.documents import DocumentStore
+from pyserini_ltre.train.data.documents import DocumentStore
+from pyserini_ltre.train.development.dev_queries import DevQueries, Measures
 
 # Documents beside the judged ones. Measures on a sample are higher than on the collection; their order is what counts.
 OTHERS = 1000
 
 
-class DevelopmentSample:
-    """Judged queries, and the part of the collection that they are searched in.
+class DevSample(Dataset):
+    """Judged queries, and the part of the collection that they are searched in; an item is a query's text.
 
     The part is every judged document of the dev queries, mined negatives (the best of each query first), and, where
     these are fewer than a thousand, random documents.
 
     Parameters
     ----------
+    encoder : BiEncoder
+        Being trained.
     judged : Judged
         The dev queries.
     documents : DocumentStore
@@ -38,8 +40,15 @@ class DevelopmentSample:
     """
 
     def __init__(
-        self, judged: Judged, documents: DocumentStore, mined: list[list[int]], precision: str, seed: int
+        self,
+        encoder: BiEncoder,
+        judged: Judged,
+        documents: DocumentStore,
+        mined: list[list[int]],
+        precision: str,
+        seed: int,
     ) -> None:
+        self.encoder = encoder
         self.judged = judged
         self.precision = precision
         self.texts = list(judged.queries.values())
@@ -60,9 +69,17 @@ class DevelopmentSample:
             "judged for the dev queries, mined and random ones), encoded anew each time: higher than in all"
         )
 
-    def measure(self, encoder: BiEncoder) -> Measures:
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, item: int) -> str:
+        return self.texts[item]
+
+    def measure(self) -> Measures:
         """Encode the sample and the queries with the encoder as it is now, search, and measure each query."""
-        vectors = encode_texts(encoder, self.documents, "document", precision=self.precision)
+        vectors = encode_texts(self.encoder, self.documents, "document", precision=self.precision)
         index = ExactIndex(torch.from_numpy(vectors))
-        queries = torch.from_numpy(encode_texts(encoder, self.texts, "query"))
-        return DevelopmentSet(self.judged, index, self.docids).measure(queries)
+        return DevQueries(self.judged, index, self.docids, self._embed).measure()
+
+    def _embed(self, texts: list[str]) -> torch.Tensor:
+        return torch.from_numpy(encode_texts(self.encoder, texts, "query"))

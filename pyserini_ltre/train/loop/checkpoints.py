@@ -72,7 +72,7 @@ def prepare_checkpoints(folder: Path, identity: dict[str, object], resume: bool)
         if differing:
             raise InputError(
                 f"{folder}: these checkpoints are of another {', '.join(differing)}; "
-                "give what that training had, or leave out --resume to begin anew"
+                "give what that training had, or leave `resume` out to begin anew"
             )
         whole = [mark.parent for mark in folder.glob(f"checkpoint-*/{COMPLETE}")]
         whole.sort(key=lambda path: int(path.name.rpartition("-")[2]))

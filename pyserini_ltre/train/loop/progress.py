@@ -15,7 +15,7 @@ def tensorboard_callback(folder: str | os.PathLike) -> TrainerCallback:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise InputError(
-            '--tensorboard needs tensorboard; install it: pip install "pyserini-ltre[tensorboard]"'
+            '`tensorboard` needs tensorboard; install it: pip install "pyserini-ltre[tensorboard]"'
         ) from None
     from transformers.integrations import TensorBoardCallback
 

@@ -1,0 +1,87 @@
+"""The options that say which encoder is meant and how it reads texts: the same in every command."""
+
+import torch
+
+from pyserini_ltre import registry
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.settings import Pooling
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.options import Count, option, option_group
+
+SETTINGS = ("query_prefix", "query_max_length", "document_prefix", "document_max_length")
+
+
+@option_group
+class EncoderOptions:
+    """Which encoder, and where it computes."""
+
+    encoder: str | None = option(None, "model directory, hub name, ltre:PATH, star or star:PATH")
+    pooling: Pooling | None = option(None, "pooling, where the model directory does not say it")
+    allow_partial: bool = option(
+        False, "load a checkpoint although it lacks weights (they become random) or has others (left out)"
+    )
+    device: str = option("cpu", "cpu, cuda, cuda:1 ...")
+
+    def load(self) -> BiEncoder:
+        """Load the encoder, onto its device.
+
+        Raises
+        ------
+        InputError
+            If none is named, it cannot be loaded, it does not take a length, or there is no such device.
+        """
+        if self.encoder is None:
+            raise InputError("give `encoder`: the model directory or hub name to start from")
+        device = find_device(self.device)
+        location = registry.find_encoder(self.encoder)
+        encoder = BiEncoder.load(location, pooling=self.pooling, allow_partial=self.allow_partial)
+        encoder.update_settings(**{name: getattr(self, name, None) for name in SETTINGS})
+        return encoder.to(device)
+
+
+@option_group
+class QueryEncoderOptions(EncoderOptions):
+    """Which encoder, and how it reads queries; what is left open is as the model says."""
+
+    query_prefix: str | None = option(None, "put before each query")
+    query_max_length: Count | None = option(None, "tokens after which a query is cut")
+
+
+@option_group
+class DocumentEncoderOptions(EncoderOptions):
+    """Which encoder, and how it reads documents; what is left open is as the model says."""
+
+    document_prefix: str | None = option(None, "put before each document", aliases=["--prefix"])
+    document_max_length: Count | None = option(
+        None, "tokens after which a document is cut", aliases=["--max-length"]
+    )
+
+
+@option_group
+class SharedEncoderOptions(QueryEncoderOptions, DocumentEncoderOptions):
+    """Which encoder, and how it reads queries and documents; what is left open is as the model says."""
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name such as ``cuda:1``, which becomes torch's current one.
+
+    Raises
+    ------
+    InputError
+        If there is no such device here.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = torch.device("meta")
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"`device` {name}: use cpu, cuda, cuda:1 ...")
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise InputError(
+                f"`device` {name}: torch finds {count} CUDA devices here; use cpu, or one of them"
+            )
+        device = torch.device("cuda", device.index or 0)
+        torch.cuda.set_device(device)
+    return device

@@ -1,0 +1,68 @@
+"""What the commands of all trainings share: reading judgements, training with checkpoints, saving, telling."""
+
+import errno
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from accelerate import PartialState
+from transformers.utils import logging
+
+from pyserini_ltre import registry
+from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.train.command.arguments import JudgedOptions, OutputOptions
+from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
+
+Judgements = tuple[Queries, Qrels]
+
+
+def prepare(output: OutputOptions) -> None:
+    """Refuse an output that would be found out at the end only, and keep transformers quiet."""
+    check_output_directory(output.output, output.overwrite)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def read_judged(files: JudgedOptions) -> tuple[Judgements, Judgements | None]:
+    """Read training queries and dev queries, each with judgements of at least one of them."""
+    if (files.dev_queries is None) != (files.dev_qrels is None):
+        raise InputError(
+            "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
+        )
+    train = read_judged_queries(files.queries, files.qrels)
+    return train, read_judged_queries(files.dev_queries, files.dev_qrels) if files.dev_queries else None
+
+
+def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) -> None:
+    """Train with checkpoints beside the output, save what is best, and remove the checkpoints.
+
+    `fit` takes ``checkpoints`` and ``resume``.
+    """
+    directory = Path(output.output).expanduser().absolute()
+    checkpoints = directory.with_name(f"{directory.name}.checkpoints")
+    try:
+        result = fit(checkpoints=checkpoints, resume=output.resume)
+        processes = PartialState()
+        processes.wait_for_everyone()
+        if not processes.is_main_process:
+            return
+        command = shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]])
+        result.save(directory, output.overwrite, command=command)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise InputError(
+            f"no space left while saving; the last whole checkpoint is in {checkpoints}: "
+            "free some space and run the same command with `resume`"
+        ) from None
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    print(result)
+    if result.dev.held_out:
+        print(f"dev queries: held out of the training queries, named in {output.output}/{HELD_OUT_FILE}")
+    if output.register is not None:
+        registry.register("encoders", output.register, path=str(directory))
+    print(f"saved in {output.output}" + (f", registered as {output.register}" if output.register else ""))

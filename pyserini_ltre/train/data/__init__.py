@@ -1,0 +1,1 @@
+"""What a training is fed: queries with their relevant rows, pairs with negatives, documents, their order."""

@@ -1,0 +1,190 @@
+"""The training loop: Hugging Face's Trainer with our losses, watched on dev, the start among the weights to keep."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from accelerate import PartialState
+from torch import nn
+from torch.utils.data import Dataset, Sampler
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
+
+from pyserini_ltre.collection.judged import Judged
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import DivergenceError
+from pyserini_ltre.eval import paired_t_test
+from pyserini_ltre.train.development import MEASURE, Measures, means
+from pyserini_ltre.train.loop.checkpoints import MarkComplete, prepare_checkpoints
+from pyserini_ltre.train.loop.progress import ProgressLine, tensorboard_callback
+from pyserini_ltre.train.loop.result import TrainingResult
+from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
+
+
+class Trained(Protocol):
+    """What the loop needs of the part that is trained; see `pyserini_ltre.train.trainable`."""
+
+    module: nn.Module
+    defaults: ScheduleDefaults
+
+    @property
+    def encoder(self) -> BiEncoder:
+        """The encoder that the part belongs to."""
+
+    def finish(self) -> BiEncoder:
+        """The encoder to keep, with the weights as they are now."""
+
+    def discard(self) -> BiEncoder:
+        """The encoder exactly as it was before training."""
+
+
+class Development(Protocol):
+    """Judged queries that training is watched on; a `Dataset` of them."""
+
+    judged: Judged
+
+    def measure(self) -> Measures:
+        """Measures of each query with the weights as they are now."""
+
+
+class RetrievalTrainer(Trainer):
+    """Trainer whose loss compares embeddings and whose evaluation is a search.
+
+    Parameters
+    ----------
+    trainable : Trained
+        Its module is what the optimiser sees.
+    data : Dataset
+        What is trained on; its ``sampler`` decides the order of its items, ``collate`` joins them.
+    loss : callable
+        Gives the loss of a batch from the embeddings (N, d) of its ``features`` and the batch itself.
+    development : Development
+        Measured during training.
+    before : Measures
+        Its measures before training.
+    schedule : Schedule
+        How long and how fast.
+    folder : Path
+        For checkpoints.
+    tensorboard : path, optional
+        Folder for TensorBoard's event files.
+    """
+
+    def __init__(
+        self,
+        trainable: Trained,
+        data: Dataset,
+        loss: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
+        development: Development,
+        before: Measures,
+        schedule: Schedule,
+        folder: Path,
+        tensorboard: str | os.PathLike | None = None,
+    ) -> None:
+        callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
+        if schedule.patience is not None:
+            callbacks.append(EarlyStoppingCallback(schedule.patience))
+        if tensorboard is not None:
+            callbacks.append(tensorboard_callback(tensorboard))
+        device = trainable.encoder.device
+        super().__init__(
+            model=trainable.module,
+            args=schedule.training_arguments(str(folder), len(data), trainable.defaults, device, MEASURE),
+            train_dataset=data,
+            eval_dataset=development,
+            data_collator=data.collate,
+            callbacks=callbacks,
+            optimizer_cls_and_kwargs=schedule.optimizer_class(),
+        )
+        self.remove_callback(PrinterCallback)
+        self.model_accepts_loss_kwargs = False
+        self.trainable = trainable
+        self.loss = loss
+        self.before = before
+
+    def fit(
+        self,
+        identity: dict[str, object],
+        resume: bool,
+        train: Judged,
+        settings: dict[str, object],
+        remarks: tuple[str, ...] = (),
+    ) -> TrainingResult:
+        """Train, and keep the weights that were best on dev, those before training included.
+
+        Parameters
+        ----------
+        identity : dict
+            What makes a training this one; see `prepare_checkpoints`.
+        resume : bool
+            Whether to go on from the newest checkpoint.
+        train, settings, remarks
+            See `TrainingResult`.
+        """
+        with PartialState().main_process_first():
+            newest = prepare_checkpoints(Path(self.args.output_dir), identity, resume)
+        self.train(resume_from_checkpoint=str(newest) if newest else None)
+        # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
+        self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        after = self.eval_dataset.measure()
+        improved = means(after)[MEASURE] > means(self.before)[MEASURE]
+        if not improved:
+            after = self.before
+        logged = self.state.log_history
+        return TrainingResult(
+            encoder=self.trainable.finish() if improved else self.trainable.discard(),
+            train=train,
+            dev=self.eval_dataset.judged,
+            settings=settings,
+            remarks=remarks,
+            before=means(self.before),
+            after=means(after),
+            comparison=paired_t_test(self.before[MEASURE], after[MEASURE]),
+            improved=improved,
+            best_step=self.state.best_global_step if improved else 0,
+            steps=self.state.global_step,
+            dev_history=[(0, means(self.before)[MEASURE])]
+            + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
+            loss_history=[(e["step"], e["loss"]) for e in logged if "loss" in e],
+            seconds=next((e["train_runtime"] for e in reversed(logged) if "train_runtime" in e), 0.0),
+        )
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+        """Embed what the batch holds, and compare.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss is not finite.
+        """
+        embeddings = model(**inputs["features"])
+        loss = self.loss(embeddings.float(), inputs)
+        if not torch.isfinite(loss):
+            raise DivergenceError(
+                f"the loss became {loss.item()} at step {self.state.global_step + 1}; the checkpoints before it are "
+                f"in {self.args.output_dir}; lower `learning_rate`"
+            )
+        return (loss, embeddings) if return_outputs else loss
+
+    def evaluate(
+        self,
+        eval_dataset: Development | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """Measure the encoder as it is now on the development queries."""
+        measures = means((eval_dataset or self.eval_dataset).measure())
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in measures.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler:
+        return (train_dataset or self.train_dataset).sampler(self.args.train_batch_size, self.args.data_seed)
