@@ -3,11 +3,10 @@
 import json
 from dataclasses import asdict
 
-from pyserini_ltre.collection import PythonStdlib, overlapping_queries
+from pyserini_ltre.collection import PythonStdlib, overlapping_queries, read_run
 from pyserini_ltre.demo.stages import SYSTEMS
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.eval.pictures import draw_measures
-from pyserini_ltre.run import read_run
 from pyserini_ltre.workflow.folder import WorkFolder
 
 PRIMARY = "nDCG@10"

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import PythonStdlib, read_qrels, write_beir
-from pyserini_ltre.run import read_run, tune_alpha
+from pyserini_ltre.collection import PythonStdlib, read_qrels, read_run, write_beir
+from pyserini_ltre.run import tune_alpha
 from pyserini_ltre.workflow.commands import run_command
 from pyserini_ltre.workflow.export import export
 from pyserini_ltre.workflow.folder import WorkFolder

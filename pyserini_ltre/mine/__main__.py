@@ -10,13 +10,12 @@ from pathlib import Path
 from transformers.utils import logging
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import read_judged_queries
+from pyserini_ltre.collection import read_judged_queries, read_run, write_run
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension
 from pyserini_ltre.mine.mining import DEPTH, Mined, from_index, from_run
-from pyserini_ltre.run import read_run, write_run
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:

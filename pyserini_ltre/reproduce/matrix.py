@@ -5,13 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pyserini_ltre.collection import read_qrels
+from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.eval import evaluate
 from pyserini_ltre.files import atomic_file
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
 from pyserini_ltre.reproduce.steps import Plan, Step
-from pyserini_ltre.run import read_run
 from pyserini_ltre.workflow.commands import CommandFailed, command_line, run_command
 from pyserini_ltre.workflow.folder import WorkFolder
 

@@ -4,11 +4,15 @@ import os
 from typing import Literal
 
 from pyserini_ltre.collection.lines import numbered_lines
-from pyserini_ltre.collection.records import Run
+from pyserini_ltre.collection.records import Run, best_first
+from pyserini_ltre.collection.runs import (
+    checked_tag,
+    read_msmarco_run,
+    read_run,
+    write_msmarco_run,
+    write_run,
+)
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run.check import checked_tag
-from pyserini_ltre.run.msmarco import read_msmarco_run, write_msmarco_run
-from pyserini_ltre.run.trec import read_run, write_run
 
 Format = Literal["trec", "msmarco"]
 COLUMNS: dict[int, Format] = {6: "trec", 3: "msmarco"}
@@ -60,7 +64,7 @@ def convert(
         )
     run = read_run(source) if kind == "trec" else read_msmarco_run(source)
     if hits is not None:
-        run = {qid: _best(found, hits) for qid, found in run.items()}
+        run = {qid: {docid: found[docid] for docid in best_first(found)[:hits]} for qid, found in run.items()}
     if to == "msmarco":
         write_msmarco_run(output, run)
     else:
@@ -72,8 +76,3 @@ def first_line(path: str | os.PathLike) -> list[str]:
     """Give the columns of the first line that is not blank."""
     _, line = next(numbered_lines(path))
     return line.split()
-
-
-def _best(found: dict[str, float], hits: int) -> dict[str, float]:
-    best_first = sorted(found, key=lambda docid: (-found[docid], docid))
-    return {docid: found[docid] for docid in best_first[:hits]}

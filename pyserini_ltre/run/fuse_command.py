@@ -7,11 +7,10 @@ from pathlib import Path
 
 from pyserini_ltre.collection import Qrels, read_qrels
 from pyserini_ltre.collection.records import Run
+from pyserini_ltre.collection.runs import checked_tag, read_run, write_run
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.registry import find
-from pyserini_ltre.run.check import checked_tag
 from pyserini_ltre.run.fuse import Missing, reciprocal_rank, weighted_sum
-from pyserini_ltre.run.trec import read_run, write_run
 from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights
 
 

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyserini_ltre.collection import read_run
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.mine.mining import not_relevant
-from pyserini_ltre.run import read_run
 from pyserini_ltre.train.data import Judged
 
 IN_BATCH, RANDOM = "in-batch", "random"

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from tokenizers import ByteLevelBPETokenizer
 from transformers import RobertaConfig, RobertaModel
 
+from pyserini_ltre.collection import read_run
 from pyserini_ltre.convert import vectors as convert_vectors
 from pyserini_ltre.convert.__main__ import main
 from pyserini_ltre.encode import star_tokenizer
@@ -18,7 +19,6 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.pyserini_encoders import LtreDocumentEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.plugin.encoders import make_query_encoder
-from pyserini_ltre.run.trec import read_run
 
 TEXTS = ["Sort a LIST ", "read the file, then close it", "", "queue stack tree " * 60]
 

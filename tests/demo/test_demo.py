@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from pyserini_ltre.collection import PythonStdlib, write_beir
+from pyserini_ltre.collection import PythonStdlib, write_beir, write_run
 from pyserini_ltre.demo.__main__ import main
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import SYSTEMS, export_collection
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run import write_run
 from pyserini_ltre.workflow.folder import WorkFolder
 
 SETTINGS = {"collection": "sample", "Python": "3.11"}

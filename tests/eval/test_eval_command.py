@@ -7,10 +7,9 @@ import sys
 import pytest
 from matplotlib.image import imread
 
-from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.collection import write_qrels, write_run, write_topics
 from pyserini_ltre.eval.__main__ import main, read_speeds, run_names
 from pyserini_ltre.eval.groups import ALL, NEAR, OTHERS, SHARED
-from pyserini_ltre.run import write_run
 
 QRELS = {f"q{number}": {f"d{number}": 1} for number in range(20)}
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from pyserini_ltre.collection import read_msmarco_run, read_run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run import convert, read_msmarco_run, read_run
+from pyserini_ltre.run import convert
 from pyserini_ltre.run.__main__ import main
 
 

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from pyserini_ltre.collection import write_qrels
-from pyserini_ltre.run import read_run, write_run
+from pyserini_ltre.collection import read_run, write_qrels, write_run
 from pyserini_ltre.run.__main__ import main
 
 
