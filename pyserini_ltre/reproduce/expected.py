@@ -63,8 +63,9 @@ def judge(results: Results, condition: str) -> Verdict:
     observed = results["conditions"][condition]["measures"][measure]
     table = _table()
     entry = _entry(table, results)
-    lender = results.get("lender")
-    if entry and lender and CONDITIONS[condition].lends and entry["lender"] != lender:
+    trained_on = results.get("trained_on")
+    transferred = trained_on and CONDITIONS[condition].needs_training_queries
+    if entry and transferred and entry["trained_on"] != trained_on:
         entry = None
     scores = entry["scores"].get(condition) if entry else None
     if scores is None:
@@ -81,8 +82,8 @@ def record(results: Results, condition: str) -> None:
     if entry is None:
         entry = {**results["settings"], "scores": {}}
         table["expected"].append(entry)
-    if "lender" in results:
-        entry["lender"] = results["lender"]
+    if "trained_on" in results:
+        entry["trained_on"] = results["trained_on"]
     measures = results["conditions"][condition]["measures"]
     entry["scores"][condition] = {measure: round(value, 4) for measure, value in measures.items()}
     with atomic_file(FILE) as file:

@@ -45,8 +45,8 @@ class Matrix:
         Returns
         -------
         dict
-            What the collection's ``results.json`` now holds: its ``settings``, ``lender`` and ``queries``, and under
-            ``conditions`` the ``measures``, ``commands`` (with seconds) and BM25 ``weights`` of each.
+            What the collection's ``results.json`` now holds: its ``settings``, ``trained_on`` and ``queries``, and
+            under ``conditions`` the ``measures``, ``commands`` (with seconds) and BM25 ``weights`` of each.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Matrix:
         CommandFailed
             If a command ends with an error, or has done so for another condition.
         """
-        folders = {place.name: self._folder(place) for place in (source, source.lender) if place}
+        folders = {place.name: self._folder(place) for place in (source, source.trained_on) if place}
         steps = self.plan.steps(condition, source)
         for step in steps:
             self._run_once(step, folders[step.collection])
@@ -69,16 +69,18 @@ class Matrix:
             ],
         }
         if condition.dense:
-            log = _log(folders[source.name], steps[-1])
-            # The last line of `run fuse`: the weights, an arrow, the output.
-            line = next(line for line in log.read_text(encoding="utf-8").splitlines() if " -> " in line)
-            found["weights"] = line.partition(" -> ")[0].replace(".test.txt=", " ")
-            print(f"weights, by the dev queries of {(source.lender or source).name}: {found['weights']}")
+            weights = json.loads(self.plan.weights_file(condition, source).read_text(encoding="utf-8"))
+            names = [Path(file).name.removesuffix(".test.txt") for file in weights]
+            found["weights"] = " ".join(
+                f"{name} {w:g}" for name, w in zip(names, weights.values(), strict=True)
+            )
+            print(f"weights, by the dev queries of {(source.trained_on or source).name}: {found['weights']}")
         path = self.plan.folder(source) / RESULTS
         results = read_results(path) or {"conditions": {}}
         results |= {"settings": folders[source.name].settings, "queries": len(qrels)}
-        if source.lender:
-            results["lender"] = {"name": source.lender.name, "fingerprint": source.lender.fingerprint}
+        if source.trained_on:
+            name, fingerprint = source.trained_on.name, source.trained_on.fingerprint
+            results["trained_on"] = {"name": name, "fingerprint": fingerprint}
         results["conditions"][condition.name] = found
         with atomic_file(path) as file:
             json.dump(results, file, indent=1)

@@ -43,7 +43,7 @@ def write_report(work: Path, directory: Path) -> Path:
     results = {name: result for name, result in found.items() if result}
     if not results:
         raise InputError(
-            f"{work}: no results to report; run conditions into it first, or name it by --output"
+            f"{work}: no results to report; run conditions into it first, or name another work folder"
         )
     verdicts = {
         name: {
@@ -92,7 +92,7 @@ def _summary(verdicts: dict[str, dict[str, Verdict]]) -> str:
         "<h2>Overview</h2>"
         '<div class="scroll"><table class="matrix"><thead><tr><th>Condition</th>'
         f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
-        f'<p class="faint">{"; ".join(_lenders(verdicts))}</p>'
+        f'<p class="faint">{"; ".join(_notes(verdicts))}</p>'
     )
 
 
@@ -103,7 +103,7 @@ def _summary_cell(verdict: Verdict | None) -> str:
     return f'<td>{verdict.observed:.4f}<span class="{_CLASS.get(verdict.status, "none")}">{mark}</span></td>'
 
 
-def _lenders(verdicts: dict[str, dict[str, Verdict]]) -> list[str]:
+def _notes(verdicts: dict[str, dict[str, Verdict]]) -> list[str]:
     measures = {KNOWN[name].measures[0] for name in verdicts}
     transfers = [
         f"{name}: trained encoders and BM25's weights are transferred from {KNOWN[name].trained_on}"
@@ -139,7 +139,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
     controls = f"{name}-{condition}"
     label = escape(CONDITIONS[condition].title)
     button = f'<button aria-expanded="false" aria-controls="{controls}">{label}</button>'
-    if known.trained_on and CONDITIONS[condition].lends:
+    if known.trained_on and CONDITIONS[condition].needs_training_queries:
         button += f'<span class="transfer">from {known.trained_on}</span>'
     measures = "".join(f"<td>{found['measures'][measure]:.4f}</td>" for measure in known.measures)
     if verdict.expected is None:

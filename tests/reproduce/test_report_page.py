@@ -14,7 +14,7 @@ from pyserini_ltre.reproduce.report import NOT_RUN, write_report
 def page(tmp_path, expected_file, make_results):
     work = tmp_path / "work"
     scifact = make_results("scifact", {"bm25": 0.5, "frozen": 0.6, "adore": 0.7, "adore+bm25": 0.75})
-    cacm = make_results("cacm", {"frozen": 0.4, "adore": 0.45}, lender="s" * 64)
+    cacm = make_results("cacm", {"frozen": 0.4, "adore": 0.45}, trained_on="s" * 64)
     for condition in ("bm25", "adore"):
         record(scifact, condition)
     scifact["conditions"]["adore"]["measures"]["nDCG@10"] = 0.65
