@@ -52,7 +52,7 @@ def convert(
         If a line is malformed, the tag cannot be one, or `hits` is not positive.
     """
     if hits is not None and hits < 1:
-        raise InputError(f"--hits {hits}: keep 1 or more")
+        raise InputError(f"`hits` {hits}: keep 1 or more")
     if tag is not None:
         checked_tag(tag)
     columns = first_line(source)

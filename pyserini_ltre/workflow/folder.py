@@ -48,7 +48,7 @@ class WorkFolder:
             if state["settings"] != settings:
                 changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
                 raise InputError(
-                    f"{self.path} holds results of another {changed}; add --overwrite or name another --output"
+                    f"{self.path} holds results of another {changed}; add `overwrite`, or name another `output`"
                 )
             self.seconds = state["seconds"]
             return

@@ -194,7 +194,7 @@ def test_memmaps_that_do_not_fit_leave_nothing(published, tmp_path, refused):
 
 def rank_arguments(folder):
     ids = "--qids", folder / "dev-qid2offset.pickle", "--docids", folder / "pid2offset.pickle"
-    return "run", folder / "dev.rank.tsv", *ids, "--output", folder / "run.txt"
+    return "ranks", folder / "dev.rank.tsv", *ids, "--output", folder / "run.txt"
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_bad_msmarco_runs(tmp_path, text, message):
 
 
 def test_bad_options():
-    with pytest.raises(InputError, match="--hits 0"):
+    with pytest.raises(InputError, match="`hits` 0"):
         convert("run.txt", "out.txt", hits=0)
     with pytest.raises(InputError, match="tag 'a b'"):
         convert("run.txt", "out.txt", tag="a b")
