@@ -1,6 +1,7 @@
 """The page: what it says, and that a browser opens its rows."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -51,7 +52,10 @@ def test_commands_are_escaped(page):
 
 def test_bars_are_drawn_for_what_was_measured():
     picture = draw_bars({"bm25": 0.2, "frozen": 0.3, "frozen+bm25": 0.4}, "scores")
-    assert picture.count('y="56"') == 1 and picture.count("<rect") == 4 and "BM25 0.200" in picture
+    # Two bars above each other and BM25's line, as long and as far as the scores say; the other two are the legend.
+    bars = re.findall(r'class="(\w+)" x="0" y="(\d+)" width="([\d.]+)" height="12"', picture)
+    assert bars == [("plain", "56", "315.0"), ("hybrid", "69", "420.0")] and picture.count("<rect") == 4
+    assert '<line class="sparse" x1="210.0"' in picture and "BM25 0.200" in picture
     assert draw_bars({"bm25": 0.2}, "scores") == ""
 
 
