@@ -113,5 +113,6 @@ def read_json(path: Path) -> dict | list:
 
 
 def write_json(path: Path, content: dict | list) -> None:
-    """Write indented JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    """Write indented JSON, whole or not at all."""
+    with atomic_file(path) as file:
+        file.write(json.dumps(content, indent=2) + "\n")

@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
@@ -61,7 +61,7 @@ def judge(results: Results, condition: str) -> Verdict:
     name = results["settings"]["collection"]
     measure = KNOWN[name].measures[0]
     observed = results["conditions"][condition]["measures"][measure]
-    table = _table()
+    table = read_json(FILE)
     entry = _entry(table, results)
     trained_on = results.get("trained_on")
     transferred = trained_on and CONDITIONS[condition].needs_training_queries
@@ -77,7 +77,7 @@ def judge(results: Results, condition: str) -> Verdict:
 
 def record(results: Results, condition: str) -> None:
     """Make the observed scores of a condition the expected ones (for maintainers, in a checkout)."""
-    table = _table()
+    table = read_json(FILE)
     entry = _entry(table, results)
     if entry is None:
         entry = {**results["settings"], "scores": {}}
@@ -89,10 +89,6 @@ def record(results: Results, condition: str) -> None:
     with atomic_file(FILE) as file:
         json.dump(table, file, indent=1)
         file.write("\n")
-
-
-def _table() -> dict:
-    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def _entry(table: dict, results: Results) -> dict | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.eval import evaluate
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
 from pyserini_ltre.reproduce.steps import Plan, Step
@@ -69,14 +69,14 @@ class Matrix:
             ],
         }
         if condition.dense:
-            weights = json.loads(self.plan.weights_file(condition, source).read_text(encoding="utf-8"))
+            weights = read_json(self.plan.weights_file(condition, source))
             names = [Path(file).name.removesuffix(".test.txt") for file in weights]
             found["weights"] = " ".join(
                 f"{name} {w:g}" for name, w in zip(names, weights.values(), strict=True)
             )
             print(f"weights, by the dev queries of {(source.trained_on or source).name}: {found['weights']}")
         path = self.plan.folder(source) / RESULTS
-        results = read_results(path) or {"conditions": {}}
+        results = read_json(path) or {"conditions": {}}
         results |= {"settings": folders[source.name].settings, "queries": len(qrels)}
         if source.trained_on:
             name, fingerprint = source.trained_on.name, source.trained_on.fingerprint
@@ -106,11 +106,6 @@ class Matrix:
             path = self.plan.folder(source)
             self._folders[source.name] = WorkFolder(path, settings, self.overwrite)
         return self._folders[source.name]
-
-
-def read_results(path: Path) -> Results | None:
-    """Read a ``results.json``; None if there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _run_step(step: Step, folder: WorkFolder) -> None:

@@ -1,18 +1,17 @@
 """The results in a work folder as one HTML page that needs no network."""
 
-import json
 import re
 from html import escape
 from pathlib import Path
 from string import Template
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, Verdict, judge
-from pyserini_ltre.reproduce.matrix import RESULTS, Results, read_results
+from pyserini_ltre.reproduce.matrix import RESULTS, Results
 from pyserini_ltre.reproduce.picture import draw_bars
 
 NOT_RUN = "published, not run here"
@@ -39,7 +38,7 @@ def write_report(work: Path, directory: Path) -> Path:
     InputError
         If the work folder has no results.
     """
-    found = {name: read_results(work / name / RESULTS) for name in KNOWN}
+    found = {name: read_json(work / name / RESULTS) for name in KNOWN}
     results = {name: result for name, result in found.items() if result}
     if not results:
         raise InputError(
@@ -172,7 +171,7 @@ def _breakable(command: str) -> str:
 
 
 def _published() -> str:
-    published = json.loads((resources() / "reproduction_published.json").read_text(encoding="utf-8"))
+    published = read_json(resources() / "reproduction_published.json")
     tables = []
     for table in published["tables"]:
         rows = "".join(

@@ -55,7 +55,8 @@ def convert(
         raise InputError(f"`hits` {hits}: keep 1 or more")
     if tag is not None:
         checked_tag(tag)
-    columns = first_line(source)
+    _, line = next(numbered_lines(source))
+    columns = line.split()
     kind = COLUMNS.get(len(columns))
     if kind is None:
         raise InputError(
@@ -70,9 +71,3 @@ def convert(
     else:
         write_run(output, run, tag or (columns[5] if kind == "trec" else TAG), decimals=None)
     return run
-
-
-def first_line(path: str | os.PathLike) -> list[str]:
-    """Give the columns of the first line that is not blank."""
-    _, line = next(numbered_lines(path))
-    return line.split()

@@ -1,7 +1,6 @@
 """What ``run fuse`` does: read the runs, find the weights, combine, write, and tell."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pyserini_ltre.collection import Qrels, read_qrels
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.collection.runs import checked_tag, read_run, write_run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import write_json
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.fuse import Missing, reciprocal_rank, weighted_sum
 from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights
@@ -48,8 +47,7 @@ def combine(arguments: argparse.Namespace) -> None:
         fused = weighted_sum(runs, weights, arguments.normalise, missing, arguments.depth, arguments.hits)
         scoring = _written(files, weights)
         if arguments.weights_output:
-            with atomic_file(arguments.weights_output) as file:
-                json.dump(dict(zip(files, weights, strict=True)), file, indent=2)
+            write_json(Path(arguments.weights_output), dict(zip(files, weights, strict=True)))
     write_run(arguments.output, fused, arguments.tag, decimals=None)
     print(f"{scoring} -> {arguments.output}: {len(fused)} queries, {sum(map(len, fused.values()))} hits")
     lacking = sum(any(qid not in run for run in runs) for qid in fused)
