@@ -13,10 +13,9 @@ import json
 import time
 from pathlib import Path
 
-from pyserini_ltre.collection import overlapping_queries, read_qrels, read_queries
+from pyserini_ltre.collection import overlapping_queries, read_qrels, read_queries, read_run
 from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
-from pyserini_ltre.run import read_run
 from pyserini_ltre.workflow.commands import run_command
 
 MEASURES = ("nDCG@10", "RR@10")

@@ -4,9 +4,8 @@ import pytest
 from conftest import DATA
 from test_trec_eval_agreement import SHARED, compared_to_four_decimals, trec_eval  # noqa: F401 (a fixture)
 
-from pyserini_ltre.collection import read_qrels
+from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.reproduce.__main__ import main as reproduce
-from pyserini_ltre.run import read_run
 
 SYSTEMS = ("bm25", "frozen")
 

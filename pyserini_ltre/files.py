@@ -37,7 +37,7 @@ def check_output_directory(path: str | os.PathLike, overwrite: bool = False) -> 
         raise InputError(f"{path} is a file; name a directory for the output")
     if path.is_dir() and any(path.iterdir()):
         if not overwrite:
-            raise InputError(f"{path} is not empty; name another directory, or add --overwrite to replace it")
+            raise InputError(f"{path} is not empty; name another directory, or add `overwrite` to replace it")
         for kept in (Path.cwd(), Path.home()):
             if kept.resolve().is_relative_to(path.resolve()):
                 raise InputError(f"{path} holds {kept} and will not be replaced; name another directory")
@@ -113,5 +113,6 @@ def read_json(path: Path) -> dict | list:
 
 
 def write_json(path: Path, content: dict | list) -> None:
-    """Write indented JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    """Write indented JSON, whole or not at all."""
+    with atomic_file(path) as file:
+        file.write(json.dumps(content, indent=2) + "\n")

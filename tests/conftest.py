@@ -4,9 +4,13 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from small_input import DIMENSION, WORDS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -40,6 +44,21 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         return line.removeprefix("pyserini_ltre: ")
 
     return run
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list["Figure"]:
+    """The matplotlib figures that are saved, in their order, so that a test can look at what is plotted."""
+    from matplotlib.figure import Figure
+
+    saved, save = [], Figure.savefig
+
+    def savefig(figure: Figure, *arguments: object, **options: object) -> None:
+        saved.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    return saved
 
 
 @pytest.fixture(scope="session")

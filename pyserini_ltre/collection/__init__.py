@@ -1,4 +1,4 @@
-"""Where text and judgements come from: readers and writers of documents, queries and qrels."""
+"""Readers and writers of documents, queries, judgements and runs."""
 
 from pyserini_ltre.collection.beir import BeirFolder, write_beir
 from pyserini_ltre.collection.export import write_json_collection
@@ -11,7 +11,8 @@ from pyserini_ltre.collection.pyserini_topics import PyseriniTopics
 from pyserini_ltre.collection.python_stdlib import PythonStdlib
 from pyserini_ltre.collection.qrels import read_qrels, write_qrels
 from pyserini_ltre.collection.queries import read_queries, write_topics
-from pyserini_ltre.collection.records import Collection, Document, Qrels, Queries, Run
+from pyserini_ltre.collection.records import Collection, Document, Qrels, Queries, Run, best_first
+from pyserini_ltre.collection.runs import read_msmarco_run, read_run, write_msmarco_run, write_run
 
 __all__ = [
     "BeirFolder",
@@ -24,14 +25,19 @@ __all__ = [
     "Qrels",
     "Queries",
     "Run",
+    "best_first",
     "near_duplicates",
     "open_collection",
     "overlapping_queries",
     "read_judged_queries",
+    "read_msmarco_run",
     "read_qrels",
     "read_queries",
+    "read_run",
     "write_beir",
     "write_json_collection",
+    "write_msmarco_run",
     "write_qrels",
+    "write_run",
     "write_topics",
 ]

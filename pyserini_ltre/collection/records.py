@@ -13,6 +13,11 @@ Run = dict[str, dict[str, float]]
 """Query id -> document id -> score; the higher, the better."""
 
 
+def best_first(hits: dict[str, float]) -> list[str]:
+    """Order the documents of a query's hits: the highest score first, ties by document id."""
+    return sorted(hits, key=lambda docid: (-hits[docid], docid))
+
+
 class Document(NamedTuple):
     """One document of a collection.
 

@@ -1,4 +1,4 @@
-"""Take over what DRhard, JPQ and ANCE published: ``python -m pyserini_ltre.convert model | index | run``."""
+"""Take over what DRhard, JPQ and ANCE published: ``python -m pyserini_ltre.convert model | index | ranks``."""
 
 import argparse
 
@@ -48,7 +48,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument("--encoder", help="the encoder that made the vectors, to note it in the index")
     command.add_argument("--output", required=True, help="index directory to write")
     _add_overwrite(command)
-    command = commands.add_parser("run", help="a rank file in offsets to a TREC run")
+    command = commands.add_parser("ranks", help="a rank file in offsets to a TREC run")
     command.add_argument(
         "ranks", help="query offset, document offset, rank on each line, such as dev.rank.tsv"
     )
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    {"model": _model, "index": _index, "run": _run}[arguments.command](arguments)
+    {"model": _model, "index": _index, "ranks": _ranks}[arguments.command](arguments)
 
 
 def _add_overwrite(command: argparse.ArgumentParser) -> None:
@@ -106,7 +106,7 @@ def _index(arguments: argparse.Namespace) -> None:
     print(f"{vectors.ntotal} documents x {vectors.d} in {arguments.output}")
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _ranks(arguments: argparse.Namespace) -> None:
     qids, docids = read_ids(arguments.qids), read_ids(arguments.docids, arguments.id_prefix)
     run = convert_ranks(arguments.ranks, qids, docids, arguments.output, arguments.tag)
     print(f"{len(run)} queries, {sum(map(len, run.values()))} hits in {arguments.output}")

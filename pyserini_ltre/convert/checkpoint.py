@@ -54,7 +54,7 @@ def convert_checkpoint(
         raise InputError(f"{source}: no config.json; name the directory of a checkpoint")
     tokenizer = star_tokenizer(*byte_pairs) if byte_pairs else star_tokenizer_of(directory)
     if tokenizer is None:
-        raise InputError(f"{source}: no byte pairs; add --vocab and --merges with the files of roberta-base")
+        raise InputError(f"{source}: no byte pairs; add `vocab` and `merges`, the files of roberta-base")
     if not is_robertadot(directory):
         raise InputError(
             f"{source}: not a RobertaDot (ANCE, STAR, ADORE, JPQ); any other model is used as it is"

@@ -27,7 +27,7 @@ def read_number_dictionary(path: str | os.PathLike) -> dict[int, int]:
     Raises
     ------
     InputError
-        If it cannot be read, holds anything else, or names a function or class (which is told).
+        If it cannot be read, holds anything else, or names a function or class (the message says which).
     """
     try:
         with open(path, "rb") as file:

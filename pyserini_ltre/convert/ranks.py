@@ -4,10 +4,8 @@ import os
 
 from pyserini_ltre.collection.lines import numbered_lines
 from pyserini_ltre.collection.records import Run
+from pyserini_ltre.collection.runs import checked_tag, read_msmarco_run, write_run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run.check import checked_tag
-from pyserini_ltre.run.msmarco import read_msmarco_run
-from pyserini_ltre.run.trec import write_run
 
 
 def convert_ranks(

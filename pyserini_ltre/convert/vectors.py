@@ -85,12 +85,12 @@ def open_vectors(path: str | os.PathLike, dimension: int) -> VectorFile:
     if not path.is_file():
         raise InputError(f"{path}: no such file; name the file with the embeddings")
     if dimension < 1:
-        raise InputError(f"--dimension {dimension}: give 1 or more")
+        raise InputError(f"`dimension` {dimension}: give 1 or more")
     size, vector = path.stat().st_size, 4 * dimension
     if size == 0 or size % vector:
         raise InputError(
             f"{path}: {size} bytes are no multiple of the {vector} of a vector of {dimension} float32; copy the file "
-            "again, or give its --dimension"
+            "again, or give its `dimension`"
         )
     return VectorFile(path, dimension, size // vector)
 

@@ -1,13 +1,12 @@
 """What the demo shows at the end: a table, a picture, three queries before and after."""
 
-import json
 from dataclasses import asdict
 
-from pyserini_ltre.collection import PythonStdlib, overlapping_queries
+from pyserini_ltre.collection import PythonStdlib, overlapping_queries, read_run
 from pyserini_ltre.demo.stages import SYSTEMS
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.eval.pictures import draw_measures
-from pyserini_ltre.run import read_run
+from pyserini_ltre.files import write_json
 from pyserini_ltre.workflow.folder import WorkFolder
 
 PRIMARY = "nDCG@10"
@@ -62,7 +61,7 @@ def write_report(
         "weight of BM25 in the hybrid": alpha,
         "seconds": folder.seconds,
     }
-    (folder.path / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_json(folder.path / "results.json", results)
     table = markdown_table(
         ("test split", *MEASURES),
         [

@@ -1,11 +1,11 @@
 """The stages of the demo: collection, indexes, training, run files."""
 
-import json
 from pathlib import Path
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import PythonStdlib, read_qrels, write_beir
-from pyserini_ltre.run import read_run, tune_alpha
+from pyserini_ltre.collection import PythonStdlib, read_qrels, read_run, write_beir
+from pyserini_ltre.files import write_json
+from pyserini_ltre.run import tune_alpha
 from pyserini_ltre.workflow.commands import run_command
 from pyserini_ltre.workflow.export import export
 from pyserini_ltre.workflow.folder import WorkFolder
@@ -94,7 +94,7 @@ def search(folder: WorkFolder, name: str) -> float:
     print(
         f"weight of BM25 in the hybrid: {alpha} (dev nDCG@10 {values[alpha]:.4f}; without BM25 {values[0.0]:.4f})"
     )
-    (path / "alpha.json").write_text(json.dumps({"alpha": alpha, "dev nDCG@10": values}, indent=2) + "\n")
+    write_json(path / "alpha.json", {"alpha": alpha, "dev nDCG@10": values})
     runs = {system: path / "runs" / f"{system}.txt" for system in SYSTEMS}
     with folder.stage("test runs") as to_do:
         if to_do:

@@ -1,4 +1,4 @@
-"""Weights that a checkpoint lacks or has too many: refused, or told in a warning where that was asked for."""
+"""Weights that a checkpoint lacks or has too many: refused, or reported in a warning where that was asked for."""
 
 import warnings
 from pathlib import Path
@@ -14,7 +14,7 @@ def report_misfits(
     model: str,
     missing: list[str],
     unexpected: list[str],
-    misshapen: list[str],
+    wrong_shape: list[str],
     allow_partial: bool,
 ) -> None:
     """Refuse a checkpoint whose weights are not those of its model, or warn of it.
@@ -27,7 +27,7 @@ def report_misfits(
         What the model is called.
     missing, unexpected : list of str
         Weights that the model has and the file lacks, and the other way round.
-    misshapen : list of str
+    wrong_shape : list of str
         Weights of another shape, with both shapes; these are refused in any case.
     allow_partial : bool
         Whether a warning is enough.
@@ -39,17 +39,17 @@ def report_misfits(
     """
     names = [
         f"{kind} {name}"
-        for kind, found in (("misshapen", misshapen), ("missing", missing), ("unexpected", unexpected))
+        for kind, found in (("wrong shape", wrong_shape), ("missing", missing), ("unexpected", unexpected))
         for name in found
     ]
     if not names:
         return
-    told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    problem = f"{directory}: {len(names)} weights do not fit {model}: {told}"
-    if misshapen:
+    listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    problem = f"{directory}: {len(names)} weights do not fit {model}: {listed}"
+    if wrong_shape:
         raise InputError(f"{problem}; take the config.json that belongs to them")
     if not allow_partial:
-        raise InputError(f"{problem}; take the complete checkpoint, or add --allow-partial")
+        raise InputError(f"{problem}; take the complete checkpoint, or add `allow_partial`")
     # A file name that does not exist keeps Python from printing a second line, the source.
     warnings.warn_explicit(
         f"{problem}; missing ones start from random values, unexpected ones are left out",

@@ -85,11 +85,11 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
     wanted = parts.state_dict()
     missing = [name for name in wanted if name not in weights]
     unexpected = [name for name in weights if name not in wanted]
-    misshapen = [
+    wrong_shape = [
         f"{name} {tuple(weights[name].shape)} instead of {tuple(value.shape)}"
         for name, value in wanted.items()
         if name in weights and weights[name].shape != value.shape
     ]
-    report_misfits(directory, "RobertaDot", missing, unexpected, misshapen, allow_partial)
+    report_misfits(directory, "RobertaDot", missing, unexpected, wrong_shape, allow_partial)
     parts.load_state_dict({name: value for name, value in weights.items() if name in wanted}, strict=False)
     return parts["roberta"], nn.Sequential(parts["embeddingHead"], parts["norm"])

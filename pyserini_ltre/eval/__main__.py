@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries
+from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries, read_run
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.eval.comparison import MeasuredRun, compare_runs, measure_run
 from pyserini_ltre.eval.comparison_pictures import draw_gains, draw_trade_off
@@ -14,7 +14,6 @@ from pyserini_ltre.eval.measures import DEFAULT_MEASURES, is_average, parse_meas
 from pyserini_ltre.eval.pictures import draw_measures
 from pyserini_ltre.eval.report import FORMATS, Report, per_query_csv
 from pyserini_ltre.files import atomic_file
-from pyserini_ltre.run.trec import read_run
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:

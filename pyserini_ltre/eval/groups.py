@@ -48,7 +48,7 @@ def query_groups(
         without = [qid for qid in qrels if qid not in queries]
         if without:
             raise InputError(
-                f"{len(without)} judged queries, {without[0]} first, have no text; give --queries with all of them"
+                f"{len(without)} judged queries, {without[0]} first, have no text; give `queries` with all of them"
             )
         near = near_duplicates({qid: queries[qid] for qid in left}, train_queries)
         groups[NEAR] = list(near)

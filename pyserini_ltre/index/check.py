@@ -1,6 +1,8 @@
 """Whether the vectors of an index can be what an encoder made."""
 
+import hashlib
 import warnings
+from pathlib import Path
 
 import torch
 
@@ -19,6 +21,35 @@ def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> 
             f"{directory.path}: its vectors have {directory.dimension} dimensions, those of encoder "
             f"{encoder} have {dimension}; give the encoder that made the index"
         )
+
+
+def describe(path: Path) -> str:
+    """Read an index directory, and say in a few words what it is.
+
+    Parameters
+    ----------
+    path : Path
+        A dense index, or one of Lucene, which is not looked into.
+
+    Returns
+    -------
+    str
+        How many vectors of which size.
+
+    Raises
+    ------
+    InputError
+        If it is incomplete or damaged, or its ``encoder.json`` is of another index.
+    """
+    if any(path.glob("segments_*")):
+        return "a Lucene index"
+    index = IndexDirectory(path)
+    record, documents = index.record, index.faiss_index.ntotal
+    if record is not None:
+        actual = index.dimension, documents, hashlib.sha256((path / "docid").read_bytes()).hexdigest()
+        if (record.dimension, record.documents, record.docid_sha256) != actual:
+            raise InputError(f"{path}: encoder.json is of another index; encode again, or remove that file")
+    return f"{documents} vectors of {index.dimension} dimensions"
 
 
 def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:

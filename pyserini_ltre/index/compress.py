@@ -103,7 +103,7 @@ def compress(
     if output.resolve() == directory.path.resolve():
         raise InputError(f"{output} is the index to be compressed; name another directory for the copy")
     if sample is not None and sample < 1:
-        raise InputError(f"--sample {sample}: choose 1 or more")
+        raise InputError(f"`sample` {sample}: choose 1 or more")
     source = directory.open()
     compressed = empty_index(factory, source.dimension)
     if query_vectors is not None:

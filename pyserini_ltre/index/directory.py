@@ -12,7 +12,7 @@ import faiss
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.files import atomic_directory, write_json
 from pyserini_ltre.index.bfloat16 import Bfloat16Index
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
@@ -270,4 +270,4 @@ def write_index_directory(
             documents=index.ntotal,
             docid_sha256=hashlib.sha256(lines).hexdigest(),
         )
-        (directory / "encoder.json").write_text(json.dumps(asdict(whole), indent=2) + "\n", encoding="utf-8")
+        write_json(directory / "encoder.json", asdict(whole))

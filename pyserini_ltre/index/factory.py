@@ -38,12 +38,12 @@ def empty_index(factory: str, dimension: int) -> "faiss.Index":
     except RuntimeError as error:
         reason = re.sub(r".*\.(cpp|h):\d+: (Error: '.*' failed: ?)?", "", str(error).splitlines()[-1])
         raise InputError(
-            f"--factory {factory}: FAISS cannot make it for inner products of {dimension} dimensions"
+            f"`factory` {factory}: FAISS cannot make it for inner products of {dimension} dimensions"
             f"{reason and f' ({reason})'}; choose another, such as OPQ48,PQ48 (the numbers must divide the dimensions)"
         ) from None
     if index.metric_type != faiss.METRIC_INNER_PRODUCT or isinstance(index, faiss.IndexIDMap):
         raise InputError(
-            f"--factory {factory}: no inner product over row numbers; choose another, such as OPQ48,PQ48"
+            f"`factory` {factory}: no inner product over row numbers; choose another, such as OPQ48,PQ48"
         )
     _leave_out_polysemous_training(index)
     return index
@@ -86,8 +86,8 @@ def train(index: "faiss.Index", vectors: np.ndarray, factory: str) -> int:
         except RuntimeError as error:
             if "Number of training points" in str(error):
                 raise InputError(
-                    f"--factory {factory}: {len(vectors)} vectors are too few to train it; "
-                    "choose one with fewer centroids or lists, such as SQ8, or a larger --sample"
+                    f"`factory` {factory}: {len(vectors)} vectors are too few to train it; "
+                    "choose one with fewer centroids or lists, such as SQ8, or a larger `sample`"
                 ) from None
             raise
     return max(map(int, re.findall(r"please provide at least (\d+)", "".join(warnings))), default=0)

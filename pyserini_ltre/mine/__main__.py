@@ -9,13 +9,12 @@ from pathlib import Path
 from transformers.utils import logging
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection import read_judged_queries
+from pyserini_ltre.collection import read_judged_queries, read_run, write_run
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.mine.mining import DEPTH, Mined, mine_negatives, negatives_of_run
 from pyserini_ltre.options import Count, option, option_group, parse_options
-from pyserini_ltre.run import read_run, write_run
 
 
 @option_group

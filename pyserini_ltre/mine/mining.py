@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from pyserini_ltre.collection.records import Qrels, Queries, Run
+from pyserini_ltre.collection.records import Qrels, Queries, Run, best_first
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.search import search
 from pyserini_ltre.index import IndexDirectory
@@ -33,8 +33,7 @@ class Mined:
 
 def not_relevant(hits: dict[str, float], judged: dict[str, int]) -> list[str]:
     """The documents of a ranked list that are not judged relevant, best first, ties by document id."""
-    best_first = sorted(hits, key=lambda docid: (-hits[docid], docid))
-    return [docid for docid in best_first if judged.get(docid, 0) <= 0]
+    return [docid for docid in best_first(hits) if judged.get(docid, 0) <= 0]
 
 
 def negatives_of_run(run: Run, qrels: Qrels, depth: int) -> Mined:

@@ -67,13 +67,13 @@ def _list(only: str | None, every: bool) -> None:
         for name, entry in sorted(entries.items()):
             try:
                 place = location(section, name, entry)
-                state, told = _state(entry, place), entry.get("description") or place or ""
+                state, what = _state(entry, place), entry.get("description") or place or ""
             except InputError as error:
-                state, told = "BAD", error
+                state, what = "BAD", error
             if entry.get("prebuilt") and state == "not downloaded" and not every:
                 hidden += 1
             else:
-                print(f"{section:<9} {name:<40} {state:<15} {told}")
+                print(f"{section:<9} {name:<40} {state:<15} {what}")
     if hidden:
         print(f"and {hidden} prebuilt indexes of Pyserini that are not downloaded; --all lists them")
 
@@ -102,8 +102,8 @@ def _show(name: str) -> None:
 
 def _add(arguments: argparse.Namespace) -> None:
     section, name = arguments.section, arguments.name
-    keys = ("path", "url", "md5", "size", "description", "encoder", "index")
-    entry = {key: getattr(arguments, key) for key in keys if getattr(arguments, key) is not None}
+    others = ("command", "section", "name", "replace")
+    entry = {key: value for key, value in vars(arguments).items() if key not in others and value is not None}
     for option, of in (("encoder", "indexes"), ("index", "encoders")):
         if option in entry and section != of:
             raise InputError(f"--{option} is for {of}; leave it out")
@@ -153,7 +153,7 @@ def _verify(names: list[str]) -> None:
             if names and name not in names:
                 continue
             try:
-                found = verify(section, name, entry)
+                found = verify(section, name, entry, _read)
             except InputError as error:
                 bad += 1
                 print(f"{section}: {name}: BAD: {error}")
@@ -166,6 +166,23 @@ def _verify(names: list[str]) -> None:
         print(f"{untouched} names have nothing here yet")
     if bad:
         raise SystemExit(1)
+
+
+def _read(section: str, place: Path) -> str:
+    """Read what stands behind a name; what reads it takes seconds to import, so only what is needed is."""
+    if section == "indexes":
+        from pyserini_ltre.index.check import describe
+
+        return describe(place)
+    if section == "encoders":
+        from pyserini_ltre.encode.model import BiEncoder
+
+        encoder = BiEncoder.load(place)
+        return f"{type(encoder.backbone).__name__}, {encoder.dimension} dimensions"
+    from pyserini_ltre.collection import read_qrels, read_queries
+
+    queries = len(read_queries(place) if section == "topics" else read_qrels(place))
+    return f"{queries} queries" if section == "topics" else f"judgements of {queries} queries"
 
 
 def _entries_of(name: str) -> dict[str, Entry]:

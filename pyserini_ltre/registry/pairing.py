@@ -66,7 +66,7 @@ def _registered_as(path: Path, indexes: dict[str, dict]) -> str:
     names = (
         name
         for name, entry in indexes.items()
-        if (entry.keys() & {"path", "url"}) and _same(location("indexes", name, entry), path)
+        if (place := location("indexes", name, entry)) is not None and _same(place, path)
     )
     return next(names, str(path))
 

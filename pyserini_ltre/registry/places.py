@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pyserini_ltre
-
 
 def home() -> Path:
     """Tell the folder of the user's own registry.
@@ -31,7 +29,7 @@ def user_file() -> Path:
 
 def resources() -> Path:
     """Tell the folder of the data that come with the package."""
-    package = Path(pyserini_ltre.__file__).parent
+    package = Path(__file__).parents[1]
     # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
     folder = package / "resources"
     return folder if folder.is_dir() else package.parent / "resources"

@@ -12,11 +12,8 @@ from pyserini_ltre.registry.entries import lookup
 from pyserini_ltre.registry.lock import locked
 from pyserini_ltre.registry.places import home, user_file
 from pyserini_ltre.registry.registry_file import Entry
-from pyserini_ltre.registry.sources import file_name, local_path, location, used_where_it_lies
+from pyserini_ltre.registry.sources import DIRECTORIES, file_name, local_path, location, used_where_it_lies
 from pyserini_ltre.registry.unpack import unpack
-
-# A directory of a section is whole if it holds one of these sets of files.
-CONTENTS = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}
 
 
 def find(section: str, name: str | os.PathLike) -> Path:
@@ -95,7 +92,7 @@ def _fetch(section: str, name: str, entry: Entry, place: Path) -> None:
 
 
 def _put_in_place(section: str, file: Path, place: Path) -> None:
-    if section not in CONTENTS:
+    if section not in DIRECTORIES:
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
         return
@@ -103,7 +100,7 @@ def _put_in_place(section: str, file: Path, place: Path) -> None:
         shutil.rmtree(killed)
     with atomic_directory(place) as directory:
         unpack(file, directory)
-        wanted = CONTENTS[section]
+        wanted = DIRECTORIES[section]
         if not any(all(any(directory.glob(n)) for n in names) for names in wanted):
             needed = " or ".join(" and ".join(names) for names in wanted)
             raise InputError(

@@ -11,8 +11,9 @@ from pyserini_ltre.registry.places import home, pyserini_cache
 from pyserini_ltre.registry.registry_file import Entry
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
-DIRECTORIES = ("encoders", "indexes")
-"""The sections whose entries are directories, archived on the web; those of the others are single files."""
+DIRECTORIES = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}
+"""The sections whose entries are directories, archived on the web, and sets of files of which each has to hold one;
+entries of the other sections are single files."""
 
 
 def location(section: str, name: str, entry: Entry) -> Path | None:

@@ -1,6 +1,6 @@
 """Whether what the registry names is there, whole, and what it should be."""
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
@@ -10,7 +10,7 @@ from pyserini_ltre.registry.registry_file import Entry
 from pyserini_ltre.registry.sources import local_path, location, used_where_it_lies
 
 
-def verify(section: str, name: str, entry: Entry) -> str | None:
+def verify(section: str, name: str, entry: Entry, read: Callable[[str, Path], str]) -> str | None:
     """Check one entry, and read what stands behind it.
 
     Parameters
@@ -21,6 +21,9 @@ def verify(section: str, name: str, entry: Entry) -> str | None:
         The name.
     entry : dict
         Its entry.
+    read : callable
+        Given a section and a file or directory of it, says in a few words what it is: the registry itself knows names
+        and places, not what is in them.
 
     Returns
     -------
@@ -48,44 +51,4 @@ def verify(section: str, name: str, entry: Entry) -> str | None:
         return None
     if place.is_file() and "url" in entry:
         check_sum(place, str(place), entry.get("size"), entry.get("md5"))
-    return {"indexes": _index, "encoders": _encoder, "topics": _topics, "qrels": _qrels}[section](place)
-
-
-def _index(directory: Path) -> str:
-    if any(directory.glob("segments_*")):
-        return "a Lucene index"
-    from pyserini_ltre.index import IndexDirectory
-
-    index = IndexDirectory(directory)
-    record = index.record
-    if record is not None:
-        actual = index.dimension, index.faiss_index.ntotal, _sha256(directory / "docid")
-        if (record.dimension, record.documents, record.docid_sha256) != actual:
-            raise InputError(
-                f"{directory}: encoder.json is of another index; encode again, or remove that file"
-            )
-    return f"{index.faiss_index.ntotal} vectors of {index.dimension} dimensions"
-
-
-def _encoder(directory: Path) -> str:
-    from pyserini_ltre.encode.model import BiEncoder
-
-    encoder = BiEncoder.load(directory)
-    return f"{type(encoder.backbone).__name__}, {encoder.dimension} dimensions"
-
-
-def _topics(file: Path) -> str:
-    from pyserini_ltre.collection import read_queries
-
-    return f"{len(read_queries(file))} queries"
-
-
-def _qrels(file: Path) -> str:
-    from pyserini_ltre.collection import read_qrels
-
-    return f"judgements of {len(read_qrels(file))} queries"
-
-
-def _sha256(file: Path) -> str:
-    with open(file, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return read(section, place)

@@ -17,11 +17,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="show the conditions and the collections")
-    what.add_argument("--condition", nargs="+", metavar="NAME", help="run these conditions")
+    several = {"action": "extend", "nargs": "+", "metavar": "NAME"}
+    what.add_argument("--condition", **several, help="run these conditions")
     what.add_argument("--all", action="store_true", help="run every condition")
-    parser.add_argument(
-        "--collection", nargs="+", metavar="NAME", help="on these collections (default: all that are there)"
-    )
+    parser.add_argument("--collection", **several, help="on these collections (default: all that are there)")
     parser.add_argument(
         "--data", type=Path, help="folder that holds BEIR folders named for the collections, or one of them"
     )
@@ -55,8 +54,8 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.condition or arguments.all:
         conditions = named_conditions(arguments.condition or list(CONDITIONS))
         names = arguments.collection or names_in(arguments.data)
-        lends = any(condition.lends for condition in conditions)
-        sources = [find_source(name, arguments.data, lends) for name in names]
+        trained = any(condition.needs_training_queries for condition in conditions)
+        sources = [find_source(name, arguments.data, trained) for name in names]
         failed = run_all(arguments, conditions, sources)
     if arguments.report:
         from pyserini_ltre.reproduce.report import write_report
@@ -111,7 +110,8 @@ def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources:
 
 def titled(source: Source, condition: Condition) -> str:
     """A collection's name, and where the encoder or the weight of BM25 comes from if not from itself."""
-    return f"{source.name} from {source.lender.name}" if source.lender and condition.lends else source.name
+    transferred = source.trained_on and condition.needs_training_queries
+    return f"{source.name} from {source.trained_on.name}" if transferred else source.name
 
 
 def weights_fingerprint(encoder: Path) -> str:
@@ -139,8 +139,8 @@ def show_list() -> None:
     print("collections:")
     for known in KNOWN.values():
         needs = "" if known.name in names_in(None) else f"in --data: {known.name}/"
-        lender = f"encoders and weights from {known.trained_on}" if known.trained_on else ""
-        print(f"  {known.name:24} {', '.join(filter(None, (needs, lender))) or 'comes with Python'}")
+        trained_on = f"encoders and weights from {known.trained_on}" if known.trained_on else ""
+        print(f"  {known.name:24} {', '.join(filter(None, (needs, trained_on))) or 'comes with Python'}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Known:
     test : str
         The split that is measured.
     trained_on : str, optional
-        The collection that lends its encoders and weights, where there are no training queries.
+        The collection that its encoders are trained and its weights tuned on, where it has no training queries.
     measures : tuple of str
         What is measured; the first one decides.
     """
@@ -61,13 +61,13 @@ class Source:
         What it is.
     location : str
         What ``--collection`` of other commands takes: its folder, or ``python-stdlib``.
-    lender : Source, optional
-        Where encoders and weights come from, if not from itself.
+    trained_on : Source, optional
+        The collection that encoders are trained and weights are tuned on, if not this one.
     """
 
     known: Known
     location: str
-    lender: "Source | None" = None
+    trained_on: "Source | None" = None
 
     @property
     def name(self) -> str:
@@ -98,7 +98,7 @@ class Source:
         return PythonStdlib.python_version if self.name == EMBEDDED else None
 
 
-def find_source(name: str, data: Path | None, lends: bool = True) -> Source:
+def find_source(name: str, data: Path | None, trained: bool = True) -> Source:
     """Find a collection.
 
     Parameters
@@ -107,31 +107,31 @@ def find_source(name: str, data: Path | None, lends: bool = True) -> Source:
         Its name in the matrix.
     data : Path, optional
         The folder that holds folders named for the collections, or one such folder.
-    lends : bool
-        Whether the collection that it borrows from is needed, too.
+    trained : bool
+        Whether anything is trained or tuned, so that the collection for this is needed, too.
 
     Raises
     ------
     InputError
-        If the name is unknown, or the collection or its lender is not in `data`.
+        If the name is unknown, or the collection or the one that it is trained on is not in `data`.
     """
     if name not in KNOWN:
-        raise InputError(f"--collection {name}: there are: {', '.join(KNOWN)}")
+        raise InputError(f"`collection` {name}: there are: {', '.join(KNOWN)}")
     known = KNOWN[name]
-    lender = None
-    if known.trained_on and lends:
+    trained_on = None
+    if known.trained_on and trained:
         try:
-            lender = find_source(known.trained_on, data)
+            trained_on = find_source(known.trained_on, data)
         except InputError as error:
-            raise InputError(f"{name} has no training queries and borrows from another: {error}") from None
+            raise InputError(f"{name} has no training queries of its own: {error}") from None
     if name == EMBEDDED:
         return Source(known, EMBEDDED)
     if data is None:
-        raise InputError(f"--collection {name} needs --data: the folder that holds the folder {name}")
+        raise InputError(f"`collection` {name} needs `data`: the folder that holds the folder {name}")
     for folder in (data / name, data):
         if folder.name == name and folder.is_dir():
-            return Source(known, str(folder), lender)
-    raise InputError(f"--data {data}: no folder {name} in it; name the folder that holds {name}")
+            return Source(known, str(folder), trained_on)
+    raise InputError(f"`data` {data}: no folder {name} in it; name the folder that holds {name}")
 
 
 def names_in(data: Path | None) -> list[str]:
@@ -139,6 +139,6 @@ def names_in(data: Path | None) -> list[str]:
     found = {EMBEDDED}
     if data is not None:
         if not data.is_dir():
-            raise InputError(f"--data {data}: no such folder; name one that holds folders such as scifact")
+            raise InputError(f"`data` {data}: no such folder; name one that holds folders such as scifact")
         found |= {name for name in KNOWN if (data / name).is_dir() or data.name == name}
     return [name for name in KNOWN if name in found]

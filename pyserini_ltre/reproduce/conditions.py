@@ -49,8 +49,8 @@ class Condition:
         return "fitted" if self.dense or self.index == COMPRESSED else "frozen"
 
     @property
-    def lends(self) -> bool:
-        """Whether something of it comes from training queries: the encoder, or the weight of BM25."""
+    def needs_training_queries(self) -> bool:
+        """Whether its encoder is trained, or its weight of BM25 tuned."""
         return self.kind == "trained" or self.dense is not None
 
 
@@ -88,5 +88,5 @@ def named_conditions(names: list[str]) -> list[Condition]:
     """
     for name in names:
         if name not in CONDITIONS:
-            raise InputError(f"--condition {name}: there are: {', '.join(CONDITIONS)}")
+            raise InputError(f"`condition` {name}: there are: {', '.join(CONDITIONS)}")
     return [CONDITIONS[name] for name in names]

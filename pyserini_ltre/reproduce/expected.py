@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
@@ -61,10 +61,11 @@ def judge(results: Results, condition: str) -> Verdict:
     name = results["settings"]["collection"]
     measure = KNOWN[name].measures[0]
     observed = results["conditions"][condition]["measures"][measure]
-    table = _table()
+    table = read_json(FILE)
     entry = _entry(table, results)
-    lender = results.get("lender")
-    if entry and lender and CONDITIONS[condition].lends and entry["lender"] != lender:
+    trained_on = results.get("trained_on")
+    transferred = trained_on and CONDITIONS[condition].needs_training_queries
+    if entry and transferred and entry["trained_on"] != trained_on:
         entry = None
     scores = entry["scores"].get(condition) if entry else None
     if scores is None:
@@ -76,22 +77,18 @@ def judge(results: Results, condition: str) -> Verdict:
 
 def record(results: Results, condition: str) -> None:
     """Make the observed scores of a condition the expected ones (for maintainers, in a checkout)."""
-    table = _table()
+    table = read_json(FILE)
     entry = _entry(table, results)
     if entry is None:
         entry = {**results["settings"], "scores": {}}
         table["expected"].append(entry)
-    if "lender" in results:
-        entry["lender"] = results["lender"]
+    if "trained_on" in results:
+        entry["trained_on"] = results["trained_on"]
     measures = results["conditions"][condition]["measures"]
     entry["scores"][condition] = {measure: round(value, 4) for measure, value in measures.items()}
     with atomic_file(FILE) as file:
         json.dump(table, file, indent=1)
         file.write("\n")
-
-
-def _table() -> dict:
-    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def _entry(table: dict, results: Results) -> dict | None:

@@ -5,13 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pyserini_ltre.collection import read_qrels
+from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.eval import evaluate
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
 from pyserini_ltre.reproduce.steps import Plan, Step
-from pyserini_ltre.run import read_run
 from pyserini_ltre.workflow.commands import CommandFailed, command_line, run_command
 from pyserini_ltre.workflow.folder import WorkFolder
 
@@ -46,8 +45,8 @@ class Matrix:
         Returns
         -------
         dict
-            What the collection's ``results.json`` now holds: its ``settings``, ``lender`` and ``queries``, and under
-            ``conditions`` the ``measures``, ``commands`` (with seconds) and BM25 ``weights`` of each.
+            What the collection's ``results.json`` now holds: its ``settings``, ``trained_on`` and ``queries``, and
+            under ``conditions`` the ``measures``, ``commands`` (with seconds) and BM25 ``weights`` of each.
 
         Raises
         ------
@@ -56,7 +55,7 @@ class Matrix:
         CommandFailed
             If a command ends with an error, or has done so for another condition.
         """
-        folders = {place.name: self._folder(place) for place in (source, source.lender) if place}
+        folders = {place.name: self._folder(place) for place in (source, source.trained_on) if place}
         steps = self.plan.steps(condition, source)
         for step in steps:
             self._run_once(step, folders[step.collection])
@@ -70,16 +69,18 @@ class Matrix:
             ],
         }
         if condition.dense:
-            log = _log(folders[source.name], steps[-1])
-            # The last line of `run fuse`: the weights, an arrow, the output.
-            line = next(line for line in log.read_text(encoding="utf-8").splitlines() if " -> " in line)
-            found["weights"] = line.partition(" -> ")[0].replace(".test.txt=", " ")
-            print(f"weights, by the dev queries of {(source.lender or source).name}: {found['weights']}")
+            weights = read_json(self.plan.weights_file(condition, source))
+            names = [Path(file).name.removesuffix(".test.txt") for file in weights]
+            found["weights"] = " ".join(
+                f"{name} {w:g}" for name, w in zip(names, weights.values(), strict=True)
+            )
+            print(f"weights, by the dev queries of {(source.trained_on or source).name}: {found['weights']}")
         path = self.plan.folder(source) / RESULTS
-        results = read_results(path) or {"conditions": {}}
+        results = read_json(path) or {"conditions": {}}
         results |= {"settings": folders[source.name].settings, "queries": len(qrels)}
-        if source.lender:
-            results["lender"] = {"name": source.lender.name, "fingerprint": source.lender.fingerprint}
+        if source.trained_on:
+            name, fingerprint = source.trained_on.name, source.trained_on.fingerprint
+            results["trained_on"] = {"name": name, "fingerprint": fingerprint}
         results["conditions"][condition.name] = found
         with atomic_file(path) as file:
             json.dump(results, file, indent=1)
@@ -105,11 +106,6 @@ class Matrix:
             path = self.plan.folder(source)
             self._folders[source.name] = WorkFolder(path, settings, self.overwrite)
         return self._folders[source.name]
-
-
-def read_results(path: Path) -> Results | None:
-    """Read a ``results.json``; None if there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _run_step(step: Step, folder: WorkFolder) -> None:

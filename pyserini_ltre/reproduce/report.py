@@ -1,18 +1,17 @@
 """The results in a work folder as one HTML page that needs no network."""
 
-import json
 import re
 from html import escape
 from pathlib import Path
 from string import Template
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.places import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, Verdict, judge
-from pyserini_ltre.reproduce.matrix import RESULTS, Results, read_results
+from pyserini_ltre.reproduce.matrix import RESULTS, Results
 from pyserini_ltre.reproduce.picture import draw_bars
 
 NOT_RUN = "published, not run here"
@@ -39,11 +38,11 @@ def write_report(work: Path, directory: Path) -> Path:
     InputError
         If the work folder has no results.
     """
-    found = {name: read_results(work / name / RESULTS) for name in KNOWN}
+    found = {name: read_json(work / name / RESULTS) for name in KNOWN}
     results = {name: result for name, result in found.items() if result}
     if not results:
         raise InputError(
-            f"{work}: no results to report; run conditions into it first, or name it by --output"
+            f"{work}: no results to report; run conditions into it first, or name another work folder"
         )
     verdicts = {
         name: {
@@ -92,7 +91,7 @@ def _summary(verdicts: dict[str, dict[str, Verdict]]) -> str:
         "<h2>Overview</h2>"
         '<div class="scroll"><table class="matrix"><thead><tr><th>Condition</th>'
         f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
-        f'<p class="faint">{"; ".join(_lenders(verdicts))}</p>'
+        f'<p class="faint">{"; ".join(_notes(verdicts))}</p>'
     )
 
 
@@ -103,7 +102,7 @@ def _summary_cell(verdict: Verdict | None) -> str:
     return f'<td>{verdict.observed:.4f}<span class="{_CLASS.get(verdict.status, "none")}">{mark}</span></td>'
 
 
-def _lenders(verdicts: dict[str, dict[str, Verdict]]) -> list[str]:
+def _notes(verdicts: dict[str, dict[str, Verdict]]) -> list[str]:
     measures = {KNOWN[name].measures[0] for name in verdicts}
     transfers = [
         f"{name}: trained encoders and BM25's weights are transferred from {KNOWN[name].trained_on}"
@@ -139,7 +138,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
     controls = f"{name}-{condition}"
     label = escape(CONDITIONS[condition].title)
     button = f'<button aria-expanded="false" aria-controls="{controls}">{label}</button>'
-    if known.trained_on and CONDITIONS[condition].lends:
+    if known.trained_on and CONDITIONS[condition].needs_training_queries:
         button += f'<span class="transfer">from {known.trained_on}</span>'
     measures = "".join(f"<td>{found['measures'][measure]:.4f}</td>" for measure in known.measures)
     if verdict.expected is None:
@@ -172,7 +171,7 @@ def _breakable(command: str) -> str:
 
 
 def _published() -> str:
-    published = json.loads((resources() / "reproduction_published.json").read_text(encoding="utf-8"))
+    published = read_json(resources() / "reproduction_published.json")
     tables = []
     for table in published["tables"]:
         rows = "".join(

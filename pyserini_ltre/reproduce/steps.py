@@ -60,6 +60,10 @@ class Plan:
         """The run file of a condition."""
         return self.folder(source) / "runs" / f"{condition.name}.{split}.txt"
 
+    def weights_file(self, condition: Condition, source: Source) -> Path:
+        """The weights of a hybrid's test run, by run file."""
+        return self.run_file(condition, source).with_suffix(".weights.json")
+
     def qrels(self, source: Source, split: str = "test") -> Path:
         """The judgements of a split."""
         return self.folder(source) / "collection" / f"qrels.{split}.txt"
@@ -81,7 +85,7 @@ class Plan:
         else:
             yield from self._index(condition.index, source)
             if condition.objective:
-                yield from self._training(condition, source.lender or source)
+                yield from self._training(condition, source.trained_on or source)
             index = self.folder(source) / condition.index
             words = ("pyserini.search.faiss", "--encoder", f"ltre:{self._model(condition, source)}")
             words = (*words, "--index", index)
@@ -91,16 +95,17 @@ class Plan:
         yield Step(source.name, f"search {condition.name} {split}", words, output)
 
     def _hybrid(self, condition: Condition, source: Source) -> Iterator[Step]:
-        parts, lender = (condition.dense, BM25), source.lender or source
+        parts, trained_on = (condition.dense, BM25), source.trained_on or source
         for part in parts:
             yield from self._run(part, source)
-            yield from self._run(part, lender, "dev")
+            yield from self._run(part, trained_on, "dev")
         output = self.run_file(condition, source)
         words = ("pyserini_ltre.run", "fuse", "--method", "interpolation", "--normalise", "min-max", "--tune")
         words = (*words, "--runs", *(self.run_file(part, source) for part in parts))
-        words = (*words, "--dev-runs", *(self.run_file(part, lender, "dev") for part in parts))
-        words = (*words, "--qrels", self.qrels(lender, "dev"), "--hits", HITS, "--output", output)
-        yield Step(source.name, f"fuse {condition.name}", words, output)
+        words = (*words, "--dev-runs", *(self.run_file(part, trained_on, "dev") for part in parts))
+        words = (*words, "--qrels", self.qrels(trained_on, "dev"), "--hits", HITS, "--output", output)
+        words = (*words, "--weights-output", self.weights_file(condition, source))
+        yield Step(source.name, f"combine {condition.name}", words, output)
 
     def _export(self, source: Source) -> Step:
         output = self.folder(source) / "collection"
@@ -125,9 +130,9 @@ class Plan:
             return
         encoder = self.encoder
         if index == STAR:
-            lender = source.lender or source
-            yield from self._star(lender)
-            encoder = self.folder(lender) / "models" / "star"
+            trained_on = source.trained_on or source
+            yield from self._star(trained_on)
+            encoder = self.folder(trained_on) / "models" / "star"
         words = ("pyserini_ltre.encode", "--collection", source.location, "--encoder", encoder)
         yield Step(
             source.name, f"encode {index}", (*words, "--output", output, "--precision", "auto"), output
@@ -159,9 +164,9 @@ class Plan:
         return *train, "--dev-queries", self.topics(source, "dev"), "--dev-qrels", self.qrels(source, "dev")
 
     def _index_encoder(self, index: str, source: Source) -> Path:
-        return self.folder(source.lender or source) / "models" / "star" if index == STAR else self.encoder
+        return self.folder(source.trained_on or source) / "models" / "star" if index == STAR else self.encoder
 
     def _model(self, condition: Condition, source: Source) -> Path:
         if not condition.objective:
             return self._index_encoder(condition.index, source)
-        return self.folder(source.lender or source) / "models" / condition.name
+        return self.folder(source.trained_on or source) / "models" / condition.name

@@ -134,6 +134,7 @@ def _add_fuse(command: argparse.ArgumentParser) -> None:
         metavar="FILE=WEIGHT",
         help="weights of runs, by file; for interpolation, one is enough (default: all the same)",
     )
+    command.add_argument("--weights-output", metavar="FILE", help="JSON file to write: run file -> weight")
     command.add_argument(
         "--normalise",
         "--normalize",

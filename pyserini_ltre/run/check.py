@@ -3,19 +3,18 @@
 import gzip
 import math
 import os
-import re
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from pyserini_ltre.collection.lines import open_bytes
+from pyserini_ltre.collection.runs import TAG
 from pyserini_ltre.errors import InputError
 
 Task = Literal["trec", "msmarco"]
 Find = Callable[[str], None]
 MOST_HITS = 1000
-TAG = re.compile(r"[A-Za-z0-9_.-]{1,20}")
 COLUMNS = {
     "trec": "query id, Q0, document id, rank, score, tag",
     "msmarco": "query id, document id, rank, separated by tabs",
@@ -60,13 +59,6 @@ class _Query:
     lines: int = 0
     rank: int | None = None
     score: float | None = None
-
-
-def checked_tag(tag: str) -> str:
-    """Return a tag that a track takes, or raise an `InputError`."""
-    if not TAG.fullmatch(tag):
-        raise InputError(f"tag {tag!r}: use letters, digits and - _ . only, 1 to 20 of them")
-    return tag
 
 
 def check_run(

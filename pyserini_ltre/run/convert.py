@@ -4,11 +4,15 @@ import os
 from typing import Literal
 
 from pyserini_ltre.collection.lines import numbered_lines
-from pyserini_ltre.collection.records import Run
+from pyserini_ltre.collection.records import Run, best_first
+from pyserini_ltre.collection.runs import (
+    checked_tag,
+    read_msmarco_run,
+    read_run,
+    write_msmarco_run,
+    write_run,
+)
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run.check import checked_tag
-from pyserini_ltre.run.msmarco import read_msmarco_run, write_msmarco_run
-from pyserini_ltre.run.trec import read_run, write_run
 
 Format = Literal["trec", "msmarco"]
 COLUMNS: dict[int, Format] = {6: "trec", 3: "msmarco"}
@@ -48,10 +52,11 @@ def convert(
         If a line is malformed, the tag cannot be one, or `hits` is not positive.
     """
     if hits is not None and hits < 1:
-        raise InputError(f"--hits {hits}: keep 1 or more")
+        raise InputError(f"`hits` {hits}: keep 1 or more")
     if tag is not None:
         checked_tag(tag)
-    columns = first_line(source)
+    _, line = next(numbered_lines(source))
+    columns = line.split()
     kind = COLUMNS.get(len(columns))
     if kind is None:
         raise InputError(
@@ -60,20 +65,9 @@ def convert(
         )
     run = read_run(source) if kind == "trec" else read_msmarco_run(source)
     if hits is not None:
-        run = {qid: _best(found, hits) for qid, found in run.items()}
+        run = {qid: {docid: found[docid] for docid in best_first(found)[:hits]} for qid, found in run.items()}
     if to == "msmarco":
         write_msmarco_run(output, run)
     else:
         write_run(output, run, tag or (columns[5] if kind == "trec" else TAG), decimals=None)
     return run
-
-
-def first_line(path: str | os.PathLike) -> list[str]:
-    """Give the columns of the first line that is not blank."""
-    _, line = next(numbered_lines(path))
-    return line.split()
-
-
-def _best(found: dict[str, float], hits: int) -> dict[str, float]:
-    best_first = sorted(found, key=lambda docid: (-found[docid], docid))
-    return {docid: found[docid] for docid in best_first[:hits]}

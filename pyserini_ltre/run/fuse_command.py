@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pyserini_ltre.collection import Qrels, read_qrels
 from pyserini_ltre.collection.records import Run
+from pyserini_ltre.collection.runs import checked_tag, read_run, write_run
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import write_json
 from pyserini_ltre.registry import find
-from pyserini_ltre.run.check import checked_tag
 from pyserini_ltre.run.fuse import Missing, reciprocal_rank, weighted_sum
-from pyserini_ltre.run.trec import read_run, write_run
 from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights
 
 
@@ -36,7 +36,7 @@ def combine(arguments: argparse.Namespace) -> None:
     runs = [read_run(file) for file in files]
     if arguments.method == "rrf":
         fused = reciprocal_rank(runs, arguments.rrf_k, arguments.depth, arguments.hits)
-        told = f"1 / ({arguments.rrf_k} + rank)"
+        scoring = f"1 / ({arguments.rrf_k} + rank)"
     else:
         if arguments.tune:
             qrels = read_qrels(find("qrels", arguments.qrels))
@@ -45,9 +45,11 @@ def combine(arguments: argparse.Namespace) -> None:
             weights = named_weights(arguments.weights, files, arguments.method)
         missing = arguments.missing or default_missing(arguments.normalise)
         fused = weighted_sum(runs, weights, arguments.normalise, missing, arguments.depth, arguments.hits)
-        told = _written(files, weights)
+        scoring = _written(files, weights)
+        if arguments.weights_output:
+            write_json(Path(arguments.weights_output), dict(zip(files, weights, strict=True)))
     write_run(arguments.output, fused, arguments.tag, decimals=None)
-    print(f"{told} -> {arguments.output}: {len(fused)} queries, {sum(map(len, fused.values()))} hits")
+    print(f"{scoring} -> {arguments.output}: {len(fused)} queries, {sum(map(len, fused.values()))} hits")
     lacking = sum(any(qid not in run for run in runs) for qid in fused)
     if lacking:
         print(f"note: {lacking} of {len(fused)} queries are not in every run", file=sys.stderr)
@@ -63,8 +65,11 @@ def check_options(arguments: argparse.Namespace) -> None:
         raise InputError("--runs: a run file is named twice; name each once")
     if arguments.method == "interpolation" and len(runs) != 2:
         raise InputError(f"--method interpolation takes two runs, not {len(runs)}; use --method sum")
-    if arguments.method == "rrf" and (arguments.tune or arguments.weights or arguments.normalise != "none"):
-        raise InputError("--method rrf goes by ranks: leave --weights, --normalise and --tune out")
+    of_scores = arguments.tune or arguments.weights or arguments.weights_output
+    if arguments.method == "rrf" and (of_scores or arguments.normalise != "none"):
+        raise InputError(
+            "--method rrf goes by ranks: leave --weights, --weights-output, --normalise and --tune out"
+        )
     if arguments.tune:
         if arguments.weights:
             raise InputError("--tune finds the weights; leave --weights out")

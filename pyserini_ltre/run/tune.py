@@ -108,7 +108,7 @@ def candidate_weights(runs: Sequence[Run], normalise: Normalisation = "none") ->
         If there are too few or too many runs.
     """
     if len(runs) not in STEPS:
-        raise InputError(f"weights of {len(runs)} runs cannot be tuned; give 2 to {max(STEPS)}, or --weights")
+        raise InputError(f"weights of {len(runs)} runs cannot be tuned; give 2 to {max(STEPS)}, or `weights`")
     spread = np.array([_spread(run) if normalise == "none" else 1.0 for run in runs])
     scaled = np.array(_shares(len(runs), STEPS[len(runs)])) / spread
     scaled /= scaled.sum(axis=1, keepdims=True)

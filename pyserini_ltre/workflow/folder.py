@@ -1,6 +1,5 @@
 """What a work folder holds already, so that a second run reuses it."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file, check_output_directory
+from pyserini_ltre.files import check_output_directory, read_json, write_json
 
 FILE = "done.json"
 
@@ -44,11 +43,11 @@ class WorkFolder:
         self.seconds: dict[str, float] = {}
         file = self.path / FILE
         if file.is_file() and not overwrite:
-            state = json.loads(file.read_text(encoding="utf-8"))
+            state = read_json(file)
             if state["settings"] != settings:
                 changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
                 raise InputError(
-                    f"{self.path} holds results of another {changed}; add --overwrite or name another --output"
+                    f"{self.path} holds results of another {changed}; add `overwrite`, or name another `output`"
                 )
             self.seconds = state["seconds"]
             return
@@ -76,5 +75,4 @@ class WorkFolder:
         self._save()
 
     def _save(self) -> None:
-        with atomic_file(self.path / FILE) as file:
-            json.dump({"settings": self.settings, "seconds": self.seconds}, file, indent=2)
+        write_json(self.path / FILE, {"settings": self.settings, "seconds": self.seconds})

@@ -4,6 +4,7 @@ import argparse
 import json
 
 import pytest
+from matplotlib.image import imread
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_ratio_is_the_median_of_the_rounds_not_of_the_medians():
     assert "NOT reached" in "\n".join(comparison.lines())
 
 
-def test_report_holds_seconds_ratios_rates_and_the_machine(options):
+def test_report_holds_seconds_ratios_rates_and_the_machine(options, figures):
     from measure import Benchmark
 
     benchmark = Benchmark("try", options)
@@ -51,7 +52,12 @@ def test_report_holds_seconds_ratios_rates_and_the_machine(options):
     assert report["comparisons"][0]["notes"] == {"same": True}
     assert report["machine"]["threads"]["torch"] == report["machine"]["threads"]["faiss"]
     assert report["limits"] == {"memory_gb_s": 1.0}
-    assert (options.output / "try-quick.png").stat().st_size > 1000
+    (axes,) = figures[0].axes
+    (bar,) = axes.patches
+    assert bar.get_width() == pytest.approx(way["ratio"], rel=1e-3)
+    asked, even = (list(line.get_xdata()) for line in axes.lines[-2:])
+    assert asked == [1.5, 1.5] and even == [1, 1]
+    assert imread(options.output / "try-quick.png").shape[1] == 9 * 130
 
 
 def test_memory_of_this_process_is_known():

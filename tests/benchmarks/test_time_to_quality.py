@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from matplotlib.image import imread
 
 MEASURE = "nDCG@10"
 POINTS = [
@@ -73,8 +74,8 @@ def test_mined_documents_are_not_relevant(small, tiny_encoder, tmp_path):
     assert all(mined[qid] and not set(mined[qid]) & set(training.qrels[qid]) for qid in mined)
 
 
-def test_quick_curves_are_drawn(small, tiny_encoder, tmp_path):
-    from time_to_quality import OURS, draw, query_side, summary
+def test_quick_curves_are_drawn(small, tiny_encoder, tmp_path, figures):
+    from time_to_quality import LABELS, OURS, draw, query_side, summary
     from two_sided import TwoSidedTraining
 
     from pyserini_ltre.files import atomic_file
@@ -101,4 +102,7 @@ def test_quick_curves_are_drawn(small, tiny_encoder, tmp_path):
             <= curves[name]["seconds"] + 1
         )
     draw(report, tmp_path / "curves.png")
-    assert (tmp_path / "curves.png").stat().st_size > 1000
+    drawn = {line.get_label(): list(line.get_ydata()) for line in figures[0].axes[0].lines}
+    for name in (*OURS, "both-sides", "refresh"):
+        assert drawn[LABELS[name]] == [point[MEASURE] for point in curves[name]["points"][1:]]
+    assert imread(tmp_path / "curves.png").shape[:2] == (5 * 130, 9 * 130)

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from tokenizers import ByteLevelBPETokenizer
 from transformers import RobertaConfig, RobertaModel
 
+from pyserini_ltre.collection import read_run
 from pyserini_ltre.convert import vectors as convert_vectors
 from pyserini_ltre.convert.__main__ import main
 from pyserini_ltre.encode import star_tokenizer
@@ -18,7 +19,6 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.pyserini_encoders import LtreDocumentEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.plugin.encoders import make_query_encoder
-from pyserini_ltre.run.trec import read_run
 
 TEXTS = ["Sort a LIST ", "read the file, then close it", "", "queue stack tree " * 60]
 
@@ -194,7 +194,7 @@ def test_memmaps_that_do_not_fit_leave_nothing(published, tmp_path, refused):
 
 def rank_arguments(folder):
     ids = "--qids", folder / "dev-qid2offset.pickle", "--docids", folder / "pid2offset.pickle"
-    return "run", folder / "dev.rank.tsv", *ids, "--output", folder / "run.txt"
+    return "ranks", folder / "dev.rank.tsv", *ids, "--output", folder / "run.txt"
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from matplotlib.image import imread
 
-from pyserini_ltre.collection import PythonStdlib, write_beir
+from pyserini_ltre.collection import PythonStdlib, write_beir, write_run
 from pyserini_ltre.demo.__main__ import main
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import SYSTEMS, export_collection
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run import write_run
 from pyserini_ltre.workflow.folder import WorkFolder
 
 SETTINGS = {"collection": "sample", "Python": "3.11"}
@@ -43,7 +43,7 @@ def test_the_export_has_what_pyserini_and_trec_eval_read(tmp_path, monkeypatch, 
     assert set(registered["topics"]) == {"sample-train", "sample-dev", "sample-test"}
 
 
-def test_the_report_measures_the_runs(tmp_path, sample):
+def test_the_report_measures_the_runs(tmp_path, sample, figures):
     folder = WorkFolder(tmp_path / "demo", SETTINGS)
     qrels = sample.qrels("test")
     perfect = {qid: dict.fromkeys(judged, 2.0) | {"other": 1.0} for qid, judged in qrels.items()}
@@ -56,7 +56,12 @@ def test_the_report_measures_the_runs(tmp_path, sample):
     assert results["measures"]["trained"]["nDCG@10"] == pytest.approx(1.0)
     assert results["measures"]["frozen"]["RR@10"] == pytest.approx(0.5, abs=0.02)
     assert results["trained against frozen"]["wins"] == len(qrels)
-    assert (folder.path / "results.png").stat().st_size > 10_000
+    (axes,) = figures[0].axes
+    drawn = {bars.get_label(): [bar.get_height() for bar in bars] for bars in axes.containers}
+    assert drawn == {system: list(measures.values()) for system, measures in results["measures"].items()}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["nDCG@10", "RR@10", "R@100"]
+    width, height = figures[0].get_size_inches() * 150
+    assert imread(folder.path / "results.png").shape[:2] == (int(height), int(width))
     assert "| trained" in text and "*" in text
 
 

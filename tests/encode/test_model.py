@@ -208,7 +208,7 @@ def test_unexpected_weights_are_refused_unless_the_model_has_a_head(model_direct
         metadata={"format": "pt"},
     )
     with pytest.raises(
-        InputError, match=r": 1 weights do not fit BertModel: unexpected strange.weight; .*--allow-partial"
+        InputError, match=r": 1 weights do not fit BertModel: unexpected strange.weight; .*`allow_partial`"
     ):
         BiEncoder.load(model_directory)
     with pytest.warns(UserWarning, match="strange.weight"):

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from matplotlib.container import BarContainer
 from matplotlib.image import imread
 
-from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.collection import write_qrels, write_run, write_topics
 from pyserini_ltre.eval.__main__ import main, read_speeds, run_names
 from pyserini_ltre.eval.groups import ALL, NEAR, OTHERS, SHARED
-from pyserini_ltre.run import write_run
 
 QRELS = {f"q{number}": {f"d{number}": 1} for number in range(20)}
 
@@ -101,7 +101,7 @@ def test_csv_markdown_and_latex(capsys):
 
 
 @pytest.mark.usefixtures("folder")
-def test_files_and_pictures(folder, capsys):
+def test_files_and_pictures(folder, capsys, figures):
     main(
         [
             *RUNS,
@@ -126,6 +126,18 @@ def test_files_and_pictures(folder, capsys):
     assert names == {"measures.png", "gains.png", "trade-off.png"}
     for name in names:
         assert imread(folder / "pictures" / name)[..., :3].std() > 0.05
+    measures, gains, trade_off = figures
+    bars_of = {
+        bars.get_label(): bars for bars in measures.axes[0].containers if isinstance(bars, BarContainer)
+    }
+    heights = {run: bars[1].get_height() for run, bars in bars_of.items()}
+    assert heights == pytest.approx({"base": 0.525, "good": 1.0, "a_b": 0.3667}, abs=1e-4)
+    assert [axes.get_title(loc="left") for axes in gains.axes] == [
+        "good: 19 better, 1 equal, 0 worse; mean +0.3506",
+        "a_b: 0 better, 1 equal, 19 worse; mean -0.1244",
+    ]
+    marks = {tuple(mark.get_xydata()[0].round(4)) for mark, _, _ in trade_off.axes[0].containers}
+    assert marks == {(100.0, 0.6494), (20.5, 1.0)}
 
 
 @pytest.mark.usefixtures("folder")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pyserini_ltre.collection import read_qrels
+from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.eval import evaluate, evaluate_per_query
-from pyserini_ltre.run import read_run
 
 CUTOFFS = (5, 10, 15, 20, 30, 100, 200, 500, 1000)
 SHARED = {

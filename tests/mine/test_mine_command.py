@@ -4,12 +4,11 @@ import faiss
 import numpy as np
 import pytest
 
-from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.collection import read_run, write_qrels, write_run, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.mine.__main__ import main
-from pyserini_ltre.run import read_run, write_run
 
 DOCUMENTS = {
     f"d{i}": f"{word} number {i}" for i, word in enumerate("open read sort list index vector".split())

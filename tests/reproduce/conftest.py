@@ -22,7 +22,7 @@ def expected_file(tmp_path, monkeypatch):
 def make_results():
     """Build the results of a collection from nDCG@10 values."""
 
-    def build(collection, scores, lender=None, **settings):
+    def build(collection, scores, trained_on=None, **settings):
         conditions = {
             name: {
                 "measures": {"nDCG@10": value, "RR@10": value, "R@100": value},
@@ -41,8 +41,8 @@ def make_results():
             "queries": 300,
             "conditions": conditions,
         }
-        if lender:
-            results["lender"] = {"name": "scifact", "fingerprint": lender}
+        if trained_on:
+            results["trained_on"] = {"name": "scifact", "fingerprint": trained_on}
         return results
 
     return build

@@ -69,11 +69,11 @@ def test_recording_again_replaces(recorded, expected_file, make_results):
     assert entry["scores"]["bm25"]["nDCG@10"] == 0.9 and entry["scores"]["frozen"]["nDCG@10"] == 0.6
 
 
-def test_what_is_borrowed_from_another_collection_is_not_compared(expected_file, make_results):
-    results = make_results("cacm", SCORES, lender="s" * 64)
+def test_what_is_trained_on_another_version_of_a_collection_is_not_compared(expected_file, make_results):
+    results = make_results("cacm", SCORES, trained_on="s" * 64)
     for condition in SCORES:
         record(results, condition)
-    other = make_results("cacm", SCORES, lender="other")
+    other = make_results("cacm", SCORES, trained_on="other")
     assert judge(results, "adore").status == PASS
     assert judge(other, "adore").status == UNKNOWN and judge(other, "bm25").status == PASS
 

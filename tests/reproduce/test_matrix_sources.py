@@ -14,22 +14,22 @@ def test_a_folder_of_collections_or_one_of_them(data):
     assert names_in(None) == ["python-stdlib"]
 
 
-def test_a_collection_without_training_queries_has_a_lender(data):
-    assert find_source("cacm", data).lender.name == "scifact"
-    assert find_source("cacm", data / "cacm", lends=False).lender is None
-    assert find_source("scifact", data).lender is None
+def test_a_collection_without_training_queries_is_trained_on_another(data):
+    assert find_source("cacm", data).trained_on.name == "scifact"
+    assert find_source("cacm", data / "cacm", trained=False).trained_on is None
+    assert find_source("scifact", data).trained_on is None
 
 
-def test_lenders_have_training_queries_of_their_own():
+def test_those_that_are_trained_on_have_training_queries_of_their_own():
     assert all(KNOWN[k.trained_on].trained_on is None for k in KNOWN.values() if k.trained_on)
 
 
 @pytest.mark.parametrize(
     ("name", "place", "message"),
     [
-        ("trec-covid", "", "--collection trec-covid: there are: python-stdlib, scifact"),
+        ("trec-covid", "", "`collection` trec-covid: there are: python-stdlib, scifact"),
         ("nfcorpus", "", "no folder nfcorpus in it"),
-        ("cacm", "cacm", "cacm has no training queries and borrows from another: .* no folder scifact"),
+        ("cacm", "cacm", "cacm has no training queries of its own: .* no folder scifact"),
     ],
 )
 def test_what_is_not_there_is_named(data, name, place, message):
@@ -38,7 +38,7 @@ def test_what_is_not_there_is_named(data, name, place, message):
 
 
 def test_data_is_asked_for():
-    with pytest.raises(InputError, match="--collection scifact needs --data"):
+    with pytest.raises(InputError, match="`collection` scifact needs `data`"):
         find_source("scifact", None)
 
 

@@ -1,6 +1,7 @@
 """The page: what it says, and that a browser opens its rows."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -14,7 +15,7 @@ from pyserini_ltre.reproduce.report import NOT_RUN, write_report
 def page(tmp_path, expected_file, make_results):
     work = tmp_path / "work"
     scifact = make_results("scifact", {"bm25": 0.5, "frozen": 0.6, "adore": 0.7, "adore+bm25": 0.75})
-    cacm = make_results("cacm", {"frozen": 0.4, "adore": 0.45}, lender="s" * 64)
+    cacm = make_results("cacm", {"frozen": 0.4, "adore": 0.45}, trained_on="s" * 64)
     for condition in ("bm25", "adore"):
         record(scifact, condition)
     scifact["conditions"]["adore"]["measures"]["nDCG@10"] = 0.65
@@ -51,7 +52,10 @@ def test_commands_are_escaped(page):
 
 def test_bars_are_drawn_for_what_was_measured():
     picture = draw_bars({"bm25": 0.2, "frozen": 0.3, "frozen+bm25": 0.4}, "scores")
-    assert picture.count('y="56"') == 1 and picture.count("<rect") == 4 and "BM25 0.200" in picture
+    # Two bars above each other and BM25's line, as long and as far as the scores say; the other two are the legend.
+    bars = re.findall(r'class="(\w+)" x="0" y="(\d+)" width="([\d.]+)" height="12"', picture)
+    assert bars == [("plain", "56", "315.0"), ("hybrid", "69", "420.0")] and picture.count("<rect") == 4
+    assert '<line class="sparse" x1="210.0"' in picture and "BM25 0.200" in picture
     assert draw_bars({"bm25": 0.2}, "scores") == ""
 
 

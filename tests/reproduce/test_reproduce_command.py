@@ -12,6 +12,7 @@ from pyserini_ltre.reproduce import matrix
 from pyserini_ltre.reproduce.__main__ import main, weights_fingerprint
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
+from pyserini_ltre.run.__main__ import main as work_on_runs
 from pyserini_ltre.workflow import installed
 from pyserini_ltre.workflow.commands import CommandFailed
 from pyserini_ltre.workflow.export import main as export
@@ -27,7 +28,10 @@ runpy.run_module("pyserini.2cr.ltre", run_name="__main__")
 
 @pytest.fixture
 def commands(monkeypatch):
-    """Stand-ins: what was asked for is listed, and every run finds the first document."""
+    """Stand-ins: what was asked for is listed; dense searches find what is relevant, BM25 always the same.
+
+    Exporting and combining are the real commands.
+    """
     asked = []
 
     def stand_in(*words, log=None):
@@ -36,14 +40,14 @@ def commands(monkeypatch):
         output = Path(arguments[arguments.index("--output" if "--output" in arguments else "--index") + 1])
         if module.endswith("export"):
             export(arguments)
+        elif module == "pyserini_ltre.run":
+            work_on_runs(arguments)
         elif output.suffix == ".txt":
-            queries = 10 if "train" not in output.name else 1
-            output.write_text("".join(f"test{i} Q0 d0 1 1.0 t\n" for i in range(queries)))
+            qids = json.loads(Path(arguments[arguments.index("--topics") + 1]).read_text())
+            found = {qid: f"d{qid[-1]}" if module == "pyserini.search.faiss" else "d9" for qid in qids}
+            output.write_text("".join(f"{qid} Q0 {docid} 1 1.0 t\n" for qid, docid in found.items()))
         else:
             output.mkdir(parents=True)
-        if log is not None:
-            log.parent.mkdir(exist_ok=True)
-            log.write_text(f"$ command\nbm25.test.txt=0.25 frozen.test.txt=0.75 -> {output}: 10 queries\n")
         return ""
 
     monkeypatch.setattr(matrix, "run_command", stand_in)
@@ -67,13 +71,16 @@ def test_list_names_every_condition_and_collection(capsys):
 
 
 def test_conditions_are_run_measured_and_kept(run, commands, tmp_path, capsys):
-    run("--condition", "bm25", "frozen+bm25", "--collection", "scifact")
+    run("--condition", "bm25", "--condition", "frozen+bm25", "--collection", "scifact")
     results = json.loads((tmp_path / "work" / "scifact" / "results.json").read_text())
-    # One of ten queries has d0 as its only relevant document.
+    # One of ten queries has d9 as its only relevant document.
     assert results["conditions"]["bm25"]["measures"] == pytest.approx(
         {"nDCG@10": 0.1, "RR@10": 0.1, "R@100": 0.1}
     )
-    assert results["conditions"]["frozen+bm25"]["weights"] == "bm25 0.25 frozen 0.75"
+    hybrid = results["conditions"]["frozen+bm25"]
+    assert hybrid["measures"]["nDCG@10"] == 1.0
+    # The most even weights that put the relevant document first: of two equal scores, evaluation takes d9 before.
+    assert hybrid["weights"] == "bm25 0.45 frozen 0.55"
     last = results["conditions"]["bm25"]["commands"][-1]["command"]
     assert last.startswith("python -m pyserini.search.lucene --bm25 --index ")
     assert "no expected score for this version of the collection" in capsys.readouterr().out
@@ -117,8 +124,14 @@ def test_a_command_that_fails_ends_its_conditions_and_the_status_is_1(run, comma
 
 def test_transfer_is_said_on_every_line(run, commands, capsys):
     run("--condition", "bm25", "adapter", "frozen+bm25", "--collection", "cacm")
-    lines = [line for line in capsys.readouterr().out.splitlines() if "nDCG@10 0." in line][:3]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "no expected score" in line][:3]
     assert ["cacm from scifact" in line for line in lines] == [False, True, True]
+
+
+def test_collections_add_up(run, commands, capsys):
+    run("--condition", "bm25", "--collection", "scifact", "--collection", "cacm")
+    lines = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "no expected score" in line]
+    assert lines[-2:] == ["scifact", "cacm"]
 
 
 def test_ms_marco_runs_where_its_files_are(run, commands, data, capsys):

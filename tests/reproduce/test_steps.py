@@ -1,4 +1,4 @@
-"""The commands of the conditions: what they need comes first, and everything is borrowed where it must be."""
+"""The commands of the conditions: what they need comes first, and those of the collection that is trained on."""
 
 import pytest
 
@@ -26,9 +26,10 @@ def words(steps, name):
 def test_every_input_is_made_by_a_step_before(plan, data, condition, collection):
     made = set()
     for step in plan.steps(condition, find_source(collection, data)):
+        written = {str(step.output), str(plan.weights_file(condition, find_source(collection, data)))}
         for word in step.words:
             path = str(word).removeprefix("ltre:")
-            if path.startswith(str(plan.work)) and path != str(step.output):
+            if path.startswith(str(plan.work)) and path not in written:
                 assert any(path == output or path.startswith(f"{output}/") for output in made), (step, word)
         made.add(str(step.output))
     assert str(plan.run_file(condition, find_source(collection, data))) in made
@@ -47,20 +48,20 @@ def test_searching_is_pyserinis_own(plan, data):
         assert searches and all(s.words[0].startswith("pyserini.search.") for s in searches)
 
 
-def test_trained_encoders_and_weights_are_borrowed(plan, data):
+def test_trained_encoders_and_weights_are_transferred(plan, data):
     steps = plan.steps(CONDITIONS["adore+bm25"], find_source("cacm", data))
     assert "scifact: train adore" in names(steps) and "cacm: train adore" not in names(steps)
     search = words(steps, "search adore test")
     assert f"ltre:{plan.work}/scifact/models/adore" in search and f"{plan.work}/cacm/index" in search
-    fuse = words(steps, "fuse adore+bm25")
+    fuse = words(steps, "combine adore+bm25")
     tuned_on = fuse[fuse.index("--dev-runs") + 1 : fuse.index("--qrels") + 2]
     assert all("/scifact/" in word for word in tuned_on if word != "--qrels")
 
 
-def test_nothing_is_borrowed_that_is_not_needed(plan, data):
+def test_nothing_is_transferred_that_is_not_needed(plan, data):
     assert all(
         step.collection == "cacm"
-        for step in plan.steps(CONDITIONS["frozen"], find_source("cacm", data / "cacm", lends=False))
+        for step in plan.steps(CONDITIONS["frozen"], find_source("cacm", data / "cacm", trained=False))
     )
 
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from pyserini_ltre.collection import read_msmarco_run, read_run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run import convert, read_msmarco_run, read_run
+from pyserini_ltre.run import convert
 from pyserini_ltre.run.__main__ import main
 
 
@@ -75,7 +76,7 @@ def test_bad_msmarco_runs(tmp_path, text, message):
 
 
 def test_bad_options():
-    with pytest.raises(InputError, match="--hits 0"):
+    with pytest.raises(InputError, match="`hits` 0"):
         convert("run.txt", "out.txt", hits=0)
     with pytest.raises(InputError, match="tag 'a b'"):
         convert("run.txt", "out.txt", tag="a b")

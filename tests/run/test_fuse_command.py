@@ -1,5 +1,6 @@
 """`python -m pyserini_ltre.run fuse`: options, what is printed, and the same bytes every time."""
 
+import json
 import os
 import random
 import subprocess
@@ -7,8 +8,7 @@ import sys
 
 import pytest
 
-from pyserini_ltre.collection import write_qrels
-from pyserini_ltre.run import read_run, write_run
+from pyserini_ltre.collection import read_run, write_qrels, write_run
 from pyserini_ltre.run.__main__ import main
 
 
@@ -94,6 +94,21 @@ def test_tune_prints_every_weight_and_uses_the_best(folder, capsys):
     assert (folder / "tuned").read_bytes() == (folder / "by-hand").read_bytes()
 
 
+def test_weights_are_written_by_file(folder, capsys):
+    options = ["fuse", "--runs", "sparse", "./dense", "--output", "fused", "--weights-output", "weights.json"]
+    main([*options, "--method", "interpolation", "--weights", "dense=0.3"])
+    assert json.loads((folder / "weights.json").read_text()) == {"./dense": 0.3, "sparse": 0.7}
+    dev = ["--dev-runs", "dev.sparse", "dev.dense", "--qrels", "qrels", "--measure", "RR@10"]
+    main([*options, "--method", "interpolation", "--tune", *dev])
+    dense, sparse = next(line for line in capsys.readouterr().out.splitlines() if "<- best" in line).split()[
+        :2
+    ]
+    assert json.loads((folder / "weights.json").read_text()) == {
+        "./dense": float(dense),
+        "sparse": float(sparse),
+    }
+
+
 def test_tuning_on_the_queries_of_the_runs_is_told(folder, capsys):
     dev = ["--dev-runs", "dev.dense", "dev.sparse", "--qrels", "qrels"]
     main(["fuse", "--runs", "dev.dense", "dev.sparse", "--method", "sum", "--output", "x", "--tune", *dev])
@@ -106,6 +121,7 @@ def test_tuning_on_the_queries_of_the_runs_is_told(folder, capsys):
         (["--runs", "dense"], "name two run files or more"),
         (["--runs", "dense", "./dense"], "named twice"),
         (["--method", "rrf", "--weights", "dense=1"], "goes by ranks"),
+        (["--weights-output", "weights.json"], "goes by ranks"),
         (
             ["--method", "sum", "--weights", "other=1"],
             "write FILE=WEIGHT with one of the files dense, sparse",

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from pyserini_ltre.run import read_run, reciprocal_rank, weighted_sum, write_run
+from pyserini_ltre.collection import read_run, write_run
+from pyserini_ltre.run import reciprocal_rank, weighted_sum
 
 
 @pytest.fixture(scope="module")

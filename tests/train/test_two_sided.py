@@ -11,11 +11,10 @@ import torch
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
-from pyserini_ltre.collection import write_beir, write_qrels, write_topics
+from pyserini_ltre.collection import read_run, write_beir, write_qrels, write_run, write_topics
 from pyserini_ltre.collection.records import Document
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.run import read_run, write_run
 from pyserini_ltre.train.__main__ import main
 
 QUICK = "--epochs 6 --batch-size 16 --learning-rate 3e-3 --evaluations 3 --precision fp32".split()

@@ -42,7 +42,7 @@ def test_a_stage_that_fails_is_done_again(tmp_path):
 
 def test_a_folder_of_other_settings_is_refused_and_kept(tmp_path):
     WorkFolder(tmp_path / "demo", SETTINGS)
-    with pytest.raises(InputError, match="another Python; add --overwrite"):
+    with pytest.raises(InputError, match="another Python; add `overwrite`"):
         WorkFolder(tmp_path / "demo", SETTINGS | {"Python": "3.12"})
     assert json.loads((tmp_path / "demo" / FILE).read_text())["settings"] == SETTINGS
 

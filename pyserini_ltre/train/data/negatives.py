@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyserini_ltre.collection import read_run
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.mine.mining import not_relevant
-from pyserini_ltre.run import read_run
 
 
 @dataclass(frozen=True)

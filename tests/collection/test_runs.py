@@ -1,7 +1,7 @@
 import pytest
 
+from pyserini_ltre.collection import read_run, write_run
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.run import read_run, write_run
 
 
 def test_written_runs_are_sorted_and_come_back(tmp_path):
