@@ -55,15 +55,15 @@ NotNegative = Annotated[float, AtLeast(0)]
 NotNegativeCount = Annotated[int, AtLeast(0)]
 
 
-def option(default: Any = dataclasses.MISSING, help: str = "", **settings: Any) -> Any:
+def option(help: str, *, default: Any = dataclasses.MISSING, **settings: Any) -> Any:
     """Declare an option of a group.
 
     Parameters
     ----------
-    default : object
-        Its value unless the user says otherwise; left out, the option must be given. A list is copied.
     help : str
         What it is, with its unit; commands add the default.
+    default : object
+        Its value unless the user says otherwise; left out, the option must be given. A list is copied.
     **settings
         ``aliases`` of its flag, and whatever else `argparse.ArgumentParser.add_argument` takes.
     """

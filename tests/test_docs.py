@@ -1,14 +1,24 @@
-"""The examples of the README, docs/training.md and docs/star.md, run as they stand there."""
+"""The examples of the README, docs/star.md, docs/python.md and the walkthrough, run as they stand there."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 
-from pyserini_ltre.collection import Document, write_beir, write_json_collection, write_qrels, write_topics
+from pyserini_ltre.collection import (
+    Document,
+    write_beir,
+    write_json_collection,
+    write_qrels,
+    write_run,
+    write_topics,
+)
 
 ROOT = Path(__file__).parents[1]
 TOPICS = ("open file", "sort list", "search index", "lock thread", "hash map", "parse date")
@@ -27,10 +37,16 @@ def folder(tmp_path_factory, tiny_encoder):
     queries = {f"q{i}": f"{TOPICS[i % 6]} name {i}" for i in range(60)}
     qrels = {f"q{i}": {f"d{j}": 1 for j in range(i % 6, 30, 6)} for i in range(60)}
     train = [f"q{i}" for i in range(45)]
-    for name, qids in (("train", train), ("test", [qid for qid in queries if qid not in train])):
+    splits = {"train": train, "test": [qid for qid in queries if qid not in train]}
+    for name, qids in splits.items():
         write_topics(path / f"{name}.tsv", {qid: queries[qid] for qid in qids})
         write_qrels(path / f"{name}.qrels", {qid: qrels[qid] for qid in qids})
-    write_beir(path / "my-collection", documents, {"train": queries}, {"train": qrels})
+    write_beir(
+        path / "my-collection",
+        documents,
+        {split: {qid: queries[qid] for qid in qids} for split, qids in splits.items()},
+        {split: {qid: qrels[qid] for qid in qids} for split, qids in splits.items()},
+    )
     write_json_collection(documents, path / "corpus")
     command = "-m pyserini.index.lucene --collection JsonCollection --input corpus --index my-lucene-index"
     subprocess.run([sys.executable, *command.split()], cwd=path, check=True, capture_output=True)
@@ -72,11 +88,28 @@ def test_the_whole_star_recipe(folder, tmp_path):
     assert (folder / "my-adore" / "pyserini_ltre.json").is_file()
 
 
-def test_training_from_python(folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    for example in blocks("docs/training.md", "python"):
-        exec(example, {})
-    assert "training queries" in capsys.readouterr().out
+def test_everything_from_python_in_fifteen_lines(folder, tmp_path, monkeypatch, capsys):
+    """In a folder of its own: the commands of the README make an index of the same name."""
+    for name in ("my-model", "my-collection"):
+        (tmp_path / name).symlink_to(folder / name)
+    write_run(tmp_path / "bm25.txt", {f"q{i}": {f"d{i % 30}": 1.0, "d3": 0.5} for i in range(60)}, "bm25")
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks("docs/python.md", "python")
+    assert len([line for line in example.splitlines() if line]) <= 15
+    exec(example, {})
+    assert "fused" in capsys.readouterr().out
+    encoder = json.loads(Path("my-encoder", "pyserini_ltre.json").read_text())
+    assert encoder["index"]["path"] == str(tmp_path / "my-index")
+    assert Path("my-encoder", "training.png").is_file()
+    assert len(Path("my-encoder", "held_out_queries.txt").read_text().split()) == encoder["queries"]["dev"]
+    assert json.loads(Path("my-star", "pyserini_ltre.json").read_text())["method"] == "star"
+
+
+def test_the_walkthrough_runs_and_shows_what_it_printed():
+    notebook = nbformat.read(ROOT / "docs" / "walkthrough.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs for cell in code[1:])
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 
 
 def test_the_first_two_blocks_install_and_run():

@@ -15,11 +15,11 @@ from pyserini_ltre.options import Count, option, option_group, parse_options
 class EncodeOptions:
     """What is encoded, and how."""
 
-    collection: str = option(help="folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")
-    output: str = option(help="index directory to write")
-    overwrite: bool = option(False, "replace an output directory that is not empty")
-    batch_size: Count = option(16, "documents a batch")
-    precision: Precision = option("fp32", "arithmetic; auto: bf16 if the hardware has it")
+    collection: str = option("folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")
+    output: str = option("index directory to write")
+    overwrite: bool = option("replace an output directory that is not empty", default=False)
+    batch_size: Count = option("documents a batch", default=16)
+    precision: Precision = option("arithmetic; auto: bf16 if the hardware has it", default="fp32")
 
 
 @exit_on_input_error

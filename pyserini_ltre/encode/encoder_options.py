@@ -15,12 +15,13 @@ SETTINGS = ("query_prefix", "query_max_length", "document_prefix", "document_max
 class EncoderOptions:
     """Which encoder, and where it computes."""
 
-    encoder: str | None = option(None, "model directory, hub name, ltre:PATH, star or star:PATH")
-    pooling: Pooling | None = option(None, "pooling, where the model directory does not say it")
+    encoder: str | None = option("model directory, hub name, ltre:PATH, star or star:PATH", default=None)
+    pooling: Pooling | None = option("pooling, where the model directory does not say it", default=None)
     allow_partial: bool = option(
-        False, "load a checkpoint although it lacks weights (they become random) or has others (left out)"
+        "load a checkpoint although it lacks weights (they become random) or has others (left out)",
+        default=False,
     )
-    device: str = option("cpu", "cpu, cuda, cuda:1 ...")
+    device: str = option("cpu, cuda, cuda:1 ...", default="cpu")
 
     def load(self) -> BiEncoder:
         """Load the encoder, onto its device.
@@ -43,17 +44,17 @@ class EncoderOptions:
 class QueryEncoderOptions(EncoderOptions):
     """Which encoder, and how it reads queries; what is left open is as the model says."""
 
-    query_prefix: str | None = option(None, "put before each query")
-    query_max_length: Count | None = option(None, "tokens after which a query is cut")
+    query_prefix: str | None = option("put before each query", default=None)
+    query_max_length: Count | None = option("tokens after which a query is cut", default=None)
 
 
 @option_group
 class DocumentEncoderOptions(EncoderOptions):
     """Which encoder, and how it reads documents; what is left open is as the model says."""
 
-    document_prefix: str | None = option(None, "put before each document", aliases=["--prefix"])
+    document_prefix: str | None = option("put before each document", default=None, aliases=["--prefix"])
     document_max_length: Count | None = option(
-        None, "tokens after which a document is cut", aliases=["--max-length"]
+        "tokens after which a document is cut", default=None, aliases=["--max-length"]
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries, read_run
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.eval.comparison import MeasuredRun, compare_runs, measure_run
+from pyserini_ltre.eval.comparison import MeasuredRun, compare_groups, measure_run
 from pyserini_ltre.eval.comparison_pictures import draw_gains, draw_trade_off
 from pyserini_ltre.eval.groups import query_groups
 from pyserini_ltre.eval.measures import DEFAULT_MEASURES, is_average, parse_measure
@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> None:
     groups = query_groups(qrels, *_training(arguments))
     # One run after the other, so that only one is in memory.
     runs = {name: _measured(file, qrels, arguments.qrels, measures) for name, file in files.items()}
-    report = Report(arguments.qrels, measures, baseline, compare_runs(runs, groups, baseline))
+    report = Report(arguments.qrels, measures, baseline, compare_groups(runs, groups, baseline))
     text = FORMATS[arguments.format](report)
     if arguments.output:
         with atomic_file(arguments.output) as file:

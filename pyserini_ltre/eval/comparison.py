@@ -103,7 +103,7 @@ def measure_run(run: Run, qrels: Qrels, measures: Sequence[str]) -> MeasuredRun:
     )
 
 
-def compare_runs(
+def compare_groups(
     runs: Mapping[str, MeasuredRun],
     groups: Mapping[str, Sequence[str]],
     baseline: str | None = None,

@@ -6,7 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from pyserini_ltre.eval.comparison import UNJUDGED_DEPTH, GroupScores, MeasuredRun, Score
+from pyserini_ltre.collection.records import Qrels, Run
+from pyserini_ltre.eval.comparison import (
+    UNJUDGED_DEPTH,
+    GroupScores,
+    MeasuredRun,
+    Score,
+    compare_groups,
+    measure_run,
+)
+from pyserini_ltre.eval.groups import query_groups
+from pyserini_ltre.eval.measures import DEFAULT_MEASURES
 from pyserini_ltre.eval.significance import RESAMPLES
 from pyserini_ltre.eval.table import Table
 
@@ -29,12 +39,57 @@ class Report:
         Name of the run that the others are compared with.
     groups : list of GroupScores
         All queries first.
+
+    Printed, it is a table; a notebook shows it in Markdown.
     """
 
     qrels: str
     measures: tuple[str, ...]
     baseline: str | None
     groups: list[GroupScores]
+
+    def __str__(self) -> str:
+        return as_table(self)
+
+    def _repr_markdown_(self) -> str:
+        return as_markdown(self)
+
+
+def compare_runs(
+    runs: Mapping[str, Run],
+    qrels: Qrels,
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    baseline: str | None = None,
+    train_qrels: Qrels | None = None,
+) -> Report:
+    """Measure runs on the same judgements, and test their differences from a baseline.
+
+    Parameters
+    ----------
+    runs : mapping of str to Run
+        Name -> run.
+    qrels : dict of str to dict of str to int
+        The judgements.
+    measures : sequence of str
+        Names in ir-measures' notation.
+    baseline : str, optional
+        Name of the run that the others are compared with.
+    train_qrels : dict of str to dict of str to int, optional
+        What was trained on: queries that share a relevant document with it are shown beside the others.
+
+    Returns
+    -------
+    Report
+        Means with confidence intervals, differences with p-values.
+
+    Raises
+    ------
+    InputError
+        If a measure is unknown, or no query of a run is judged.
+    """
+    measured = {name: measure_run(run, qrels, measures) for name, run in runs.items()}
+    groups = query_groups(qrels, train_qrels)
+    return Report("judgements", tuple(measures), baseline, compare_groups(measured, groups, baseline))
 
 
 def as_table(report: Report) -> str:

@@ -21,12 +21,12 @@ from pyserini_ltre.options import Count, option, option_group, parse_options
 class MineOptions:
     """Where negatives come from, for which queries, and where they go."""
 
-    index: str | None = option(None, "index directory, or a registered name")
-    run: str | None = option(None, "TREC run of the training queries")
-    queries: str = option(help="training queries: tsv (id, text) or BEIR jsonl")
-    qrels: str = option(help="their judgements: TREC qrels or BEIR tsv")
-    depth: Count = option(DEPTH, "negatives a query")
-    output: str = option(help="run file to write")
+    index: str | None = option("index directory, or a registered name", default=None)
+    run: str | None = option("TREC run of the training queries", default=None)
+    queries: str = option("training queries: tsv (id, text) or BEIR jsonl")
+    qrels: str = option("their judgements: TREC qrels or BEIR tsv")
+    depth: Count = option("negatives a query", default=DEPTH)
+    output: str = option("run file to write")
 
 
 @exit_on_input_error

@@ -2,7 +2,7 @@
 
 from pyserini_ltre.run.check import check_run
 from pyserini_ltre.run.convert import convert
-from pyserini_ltre.run.fuse import interpolate, reciprocal_rank, weighted_sum
+from pyserini_ltre.run.fuse import fuse_runs, interpolate, reciprocal_rank, weighted_sum
 from pyserini_ltre.run.package import package
 from pyserini_ltre.run.tune import candidate_weights, tune_alpha, tune_weights
 
@@ -10,6 +10,7 @@ __all__ = [
     "candidate_weights",
     "check_run",
     "convert",
+    "fuse_runs",
     "interpolate",
     "package",
     "reciprocal_rank",

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from pyserini_ltre.collection.records import Run
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.run.normalise import Normalisation, normalised
 
 HITS = 1000
@@ -84,6 +85,40 @@ def weighted_sum(
         qid: _best(aligned.docids, fused_scores(aligned.scores, weights), hits)
         for qid, aligned in align(runs, normalise, missing, depth)
     }
+
+
+def fuse_runs(
+    runs: Sequence[Run],
+    weights: Sequence[float] | None = None,
+    normalise: Normalisation = "min-max",
+    hits: int = HITS,
+) -> Run:
+    """Combine runs of the same queries: by reciprocal ranks, or with weights by their scores.
+
+    Parameters
+    ----------
+    runs : sequence of dict of str to dict of str to float
+        Query id -> document id -> score.
+    weights : sequence of float, optional
+        One for each run; without them, ranks decide (`reciprocal_rank`).
+    normalise, hits
+        As for `weighted_sum`.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        As from `reciprocal_rank`.
+
+    Raises
+    ------
+    InputError
+        If there are not as many weights as runs.
+    """
+    if weights is None:
+        return reciprocal_rank(runs, hits=hits)
+    if len(weights) != len(runs):
+        raise InputError(f"`weights`: {len(weights)} for {len(runs)} runs; give one for each")
+    return weighted_sum(runs, weights, normalise, hits=hits)
 
 
 def interpolate(first: Run, second: Run, alpha: float, hits: int = HITS) -> Run:

@@ -1,6 +1,6 @@
 import pytest
 
-from pyserini_ltre.eval import compare_runs, evaluate, holm, measure_run, paired_t_test
+from pyserini_ltre.eval import compare_groups, evaluate, holm, measure_run, paired_t_test
 
 QRELS = {str(qid): {f"d{qid}": 1} for qid in range(20)}
 MEASURES = ("RR@10", "NumRet")
@@ -26,7 +26,7 @@ def runs():
 
 
 def test_means_are_those_of_evaluate(runs):
-    (everything,) = compare_runs(runs, {"all": list(QRELS)})
+    (everything,) = compare_groups(runs, {"all": list(QRELS)})
     assert (everything.name, everything.queries) == ("all", 20)
     scores = everything.runs["good"]
     expected = evaluate(run_with(lambda qid: 1 if qid % 3 else 4), QRELS, MEASURES)
@@ -38,7 +38,7 @@ def test_means_are_those_of_evaluate(runs):
 
 
 def test_unjudged_and_unanswered_queries_are_counted(runs):
-    (everything,) = compare_runs(runs, {"all": list(QRELS)})
+    (everything,) = compare_groups(runs, {"all": list(QRELS)})
     assert everything.runs["base"].unjudged == 9
     assert everything.runs["base"].unanswered == 0
     assert everything.runs["poor"].unjudged == pytest.approx(9 * 18 / 20)
@@ -46,7 +46,7 @@ def test_unjudged_and_unanswered_queries_are_counted(runs):
 
 
 def test_differences_are_corrected_for_the_runs_of_a_measure(runs):
-    (everything,) = compare_runs(runs, {"all": list(QRELS)}, "base")
+    (everything,) = compare_groups(runs, {"all": list(QRELS)}, "base")
     found = {name: scores.measures["RR@10"].difference for name, scores in everything.runs.items()}
     assert found["base"] is None
     expected = [
@@ -61,7 +61,7 @@ def test_differences_are_corrected_for_the_runs_of_a_measure(runs):
 
 def test_groups_have_their_own_scores_and_tests(runs):
     groups = {"all": list(QRELS), "thirds": ["0", "3", "6"], "one": ["1"], "none": []}
-    _, thirds, one, none = compare_runs(runs, groups, "base")
+    _, thirds, one, none = compare_groups(runs, groups, "base")
     assert thirds.runs["good"].measures["RR@10"].value == pytest.approx(0.25)
     assert thirds.runs["good"].measures["RR@10"].difference.paired.losses == 3
     assert one.runs["good"].measures["RR@10"].value == 1.0

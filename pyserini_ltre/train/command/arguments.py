@@ -10,25 +10,27 @@ from pyserini_ltre.train.trainable import Part
 class OutputOptions:
     """What to leave behind, and how to watch and resume."""
 
-    output: str = option(help="model directory to write")
-    overwrite: bool = option(False, "replace an output directory that is not empty")
+    output: str = option("model directory to write")
+    overwrite: bool = option("replace an output directory that is not empty", default=False)
     register: Literal["ltre", "star", "adore"] | None = option(
-        None, "name for the result in any Pyserini command"
+        "name for the result in any Pyserini command", default=None
     )
-    resume: bool = option(False, "go on from the newest checkpoint of this training, if it was cut off")
-    tensorboard: str | None = option(None, "folder for TensorBoard's event files")
+    resume: bool = option(
+        "go on from the newest checkpoint of this training, if it was cut off", default=False
+    )
+    tensorboard: str | None = option("folder for TensorBoard's event files", default=None)
 
 
 @option_group
 class JudgedOptions:
     """Queries and their judgements."""
 
-    queries: str = option(help="training queries: tsv (id, text) or BEIR jsonl")
-    qrels: str = option(help="their judgements: TREC qrels or BEIR tsv")
+    queries: str = option("training queries: tsv (id, text) or BEIR jsonl")
+    qrels: str = option("their judgements: TREC qrels or BEIR tsv")
     dev_queries: str | None = option(
-        None, "queries to choose the encoder on (None: a tenth of the training queries, held out)"
+        "queries to choose the encoder on (None: a tenth of the training queries, held out)", default=None
     )
-    dev_qrels: str | None = option(None, "judgements of the dev queries")
+    dev_qrels: str | None = option("judgements of the dev queries", default=None)
 
 
 @option_group
@@ -36,16 +38,20 @@ class QuerySideOptions:
     """What may change, the index, which stays as it is, and vectors that are known already."""
 
     trainable: Part = option(
-        "encoder", "all weights, a low-rank map behind the frozen encoder, or low-rank updates inside it"
+        "all weights, a low-rank map behind the frozen encoder, or low-rank updates inside it",
+        default="encoder",
     )
-    index: str = option(help="index directory, or a registered name")
+    index: str = option("index directory, or a registered name")
     query_vectors: str | None = option(
-        None, "frozen embeddings of the queries, a .npy with a row for each: all that the adapter needs"
+        "frozen embeddings of the queries, a .npy with a row for each: all that the adapter needs",
+        default=None,
     )
-    dev_query_vectors: str | None = option(None, "the same for the dev queries")
-    vectors: str | None = option(None, "original vectors of a compressed index, a .npy with a row a document")
+    dev_query_vectors: str | None = option("the same for the dev queries", default=None)
+    vectors: str | None = option(
+        "original vectors of a compressed index, a .npy with a row a document", default=None
+    )
     search_backend: Literal["exact", "exact-bf16", "faiss"] | None = option(
-        None, "exact search in torch or FAISS's own (None: exact for a flat index)"
+        "exact search in torch or FAISS's own (None: exact for a flat index)", default=None
     )
 
 
@@ -53,4 +59,4 @@ class QuerySideOptions:
 class CollectionOptions:
     """The documents, which are trained on too."""
 
-    collection: str = option(help="folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")
+    collection: str = option("folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")

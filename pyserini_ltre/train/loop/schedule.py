@@ -40,31 +40,34 @@ class Schedule:
     """How long and how fast is trained; a value of None becomes what suits the part that is trained."""
 
     epochs: Positive | None = option(
-        None,
         "passes over the training queries (None: 3 to 10, about 300 steps; adapter: 1000; both sides: 1 to 10, "
         "about 100)",
+        default=None,
     )
-    batch_size: Count = option(32, "queries a step and process")
-    gradient_accumulation_steps: Count = option(1, "batches whose gradients are added up for one step")
+    batch_size: Count = option("queries a step and process", default=32)
+    gradient_accumulation_steps: Count = option(
+        "batches whose gradients are added up for one step", default=1
+    )
     optimizer: Literal["adamw", "lamb"] = option(
-        "adamw", "LAMB (arXiv 1904.00962) is for batches of hundreds of queries"
+        "LAMB (arXiv 1904.00962) is for batches of hundreds of queries", default="adamw"
     )
     learning_rate: Positive | None = option(
-        None, "peak rate (None: 5e-5 encoder and both sides, 2e-3 adapter, 5e-4 lora)"
+        "peak rate (None: 5e-5 encoder and both sides, 2e-3 adapter, 5e-4 lora)", default=None
     )
     lr_scheduler_type: Literal["linear", "cosine", "constant_with_warmup"] = option(
-        "linear", "the rate after the first tenth of the steps, in which it rises"
+        "the rate after the first tenth of the steps, in which it rises", default="linear"
     )
-    max_grad_norm: Positive = option(1.0, "largest norm of the gradient")
+    max_grad_norm: Positive = option("largest norm of the gradient", default=1.0)
     evaluations: Count | None = option(
-        None,
         "dev measurements during training, spread evenly; each leaves weights to choose from (None: 10; both sides: 2)",
+        default=None,
     )
-    patience: Count | None = option(None, "stop after so many dev measurements without a better one")
+    patience: Count | None = option("stop after so many dev measurements without a better one", default=None)
     precision: Precision = option(
-        "auto", "arithmetic of the encoder, its weights stay float32; auto: bf16 if the hardware has it"
+        "arithmetic of the encoder, its weights stay float32; auto: bf16 if the hardware has it",
+        default="auto",
     )
-    seed: NotNegativeCount = option(42, "of the order of queries, dropout and new weights")
+    seed: NotNegativeCount = option("of the order of queries, dropout and new weights", default=42)
 
     def steps(self, queries: int, processes: int, defaults: ScheduleDefaults) -> tuple[int, int]:
         """Count the steps.

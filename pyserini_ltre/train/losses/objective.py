@@ -21,22 +21,26 @@ HITS = 200
 class Objective:
     """What query-side training minimises; a value of None becomes what suits encoder and index."""
 
-    method: Literal["adore", "ltre", "softmax"] = option("adore", SUPPRESS)
+    method: Literal["adore", "ltre", "softmax"] = option(SUPPRESS, default="adore")
     anchor: NotNegative | None = option(
-        None, "weight of the squared distance to the frozen embeddings (None: 1; adapter: 2)"
+        "weight of the squared distance to the frozen embeddings (None: 1; adapter: 2)", default=None
     )
-    hits: Count | None = option(None, "documents retrieved a query and step (None: 200, or all if fewer)")
-    metric_cut: Count | None = option(None, "rank beyond which ADORE's discount is 0 (None: as hits)")
-    gain: Literal["reciprocal-rank", "ndcg"] = option("reciprocal-rank", "what ADORE's weights are made of")
+    hits: Count | None = option(
+        "documents retrieved a query and step (None: 200, or all if fewer)", default=None
+    )
+    metric_cut: Count | None = option("rank beyond which ADORE's discount is 0 (None: as hits)", default=None)
+    gain: Literal["reciprocal-rank", "ndcg"] = option(
+        "what ADORE's weights are made of", default="reciprocal-rank"
+    )
     score_scale: Positive | None = option(
-        None, "factor on inner products (None: 20 for normalised encoders, else 1)"
+        "factor on inner products (None: 20 for normalised encoders, else 1)", default=None
     )
     max_appended_positives: NotNegativeCount = option(
-        32, "relevant documents that retrieval missed, appended to a query at most"
+        "relevant documents that retrieval missed, appended to a query at most", default=32
     )
     ignore_above: float | None = option(
-        None,
         "leave out unjudged documents whose inner product is above that of the best relevant one by more",
+        default=None,
     )
 
     def resolve(self, index: DenseIndex, normalises: bool, anchor: float) -> "RetrievalLoss":

@@ -18,13 +18,13 @@ class PairObjective:
     """What two-sided training minimises."""
 
     negatives: list[str] = option(
-        [IN_BATCH],
         f"{IN_BATCH} (the batch's other relevant documents), {RANDOM} (any document), a TREC run file of the "
         f"training queries, or several of these; star: the run file, {IN_BATCH} is added",
+        default=[IN_BATCH],
     )
-    depth: Count = option(DEPTH, "best documents of the run file used for a query")
+    depth: Count = option("best documents of the run file used for a query", default=DEPTH)
     score_scale: Positive | None = option(
-        None, "factor on inner products (None: 20 for normalised encoders, else 1)"
+        "factor on inner products (None: 20 for normalised encoders, else 1)", default=None
     )
 
     @property

@@ -14,10 +14,14 @@ from pyserini_ltre.train.trainable.encoder import WholeEncoder
 class MemoryOptions:
     """How much of a batch lies in memory at a time."""
 
-    chunk: Count = option(16, "texts embedded at a time, of similar length: small chunks save padding")
-    gradient_cache: bool = option(False, "a batch in the memory of a chunk, for one more forward pass")
+    chunk: Count = option(
+        "texts embedded at a time, of similar length: small chunks save padding", default=16
+    )
+    gradient_cache: bool = option(
+        "a batch in the memory of a chunk, for one more forward pass", default=False
+    )
     gradient_checkpointing: bool = option(
-        False, "each layer in the memory of its input, for one more forward pass"
+        "each layer in the memory of its input, for one more forward pass", default=False
     )
 
 
