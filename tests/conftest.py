@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,23 @@ def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("PYSERINI_LTRE_DISABLE", "PYSERINI_LTRE_STRICT"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> Iterator[None]:
+    """Fail a test that leaves torch with another number of threads: the tests after it would compute other digits.
+
+    The gradients of a LayerNorm are sums that torch splits among its threads. Once they were two instead of one because
+    of an earlier test, trainings in this process ended with other weights than those in the processes that it started.
+    """
+
+    def threads() -> int | None:
+        return sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
+
+    before = threads()
+    yield
+    if before is not None:
+        assert threads() == before, "the test must put torch's number of threads back"
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from pyserini_ltre.encode import star_tokenizer
 from pyserini_ltre.encode.tokenisation import star_tokenizer_of
 from pyserini_ltre.errors import InputError
 
+# Characters that look like others are what is tested here.
+# ruff: noqa: RUF001
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 # Texts of the golden file with the pieces that its ids stand for.
 GOLDEN = {
@@ -34,6 +36,16 @@ GOLDEN = {
     "ΑΣ": "ĠÎ ± Ï ĥ",  # a sigma at the end is lower-cased like any other
     "İ": "Ġ i Ì ĩ",
     "NULL \x00 char": "Ġnull Ġ Ā Ġchar",
+    "ΟΔΥΣΣΕΥΣ final sigma ΣΑΣ": "ĠÎ ¿ Î ´ Ï ħ Ïĥ Ïĥ Îµ Ï ħ Ïĥ Ġfinal Ġs igma ĠÏ ĥ Î± Ïĥ",
+    "İstanbul dotted I": "Ġi Ì ĩ stanbul Ġdotted Ġi",
+    "日本語のテキスト 検索": "Ġæ Ĺ ¥ æľ ¬ èª ŀ ãģ® ãĥĨ ãĤŃ ãĤ¹ãĥĪ Ġæ ¤ ľ ç ´ ¢",
+    "emoji 😀👍🏽 test": "Ġemoji ĠðŁĺ Ģ ðŁĳ į ðŁ ı ½ Ġtest",
+    "don't can't WON'T I'LL we'Ve": "Ġdon 't Ġcan 't Ġwon 't Ġi 'll Ġwe 've",
+    "1,234.56 $99 50%": "Ġ1 , 234 . 56 Ġ$ 99 Ġ50 %",
+    "e-mail: Foo@Bar.COM": "Ġe - mail : Ġfoo @ bar . com",
+    "ﬁ ligature ﬂ": "Ġï ¬ ģ Ġlig ature Ġï ¬ Ĥ",
+    "Ａ fullwidth": "Ġï ½ ģ Ġfull width",
+    "combining e\u0301": "Ġcombining Ġe Ì ģ",
     "": "",
     " ": "",
     "  ": "",

@@ -1,11 +1,13 @@
 """A small retrieval problem that can be learned: each topic has its own words and its own place among the vectors."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 import faiss
 import numpy as np
 import pytest
+import torch
 
 from pyserini_ltre.index.directory import write_index_directory
 
@@ -39,6 +41,12 @@ def make_index(path, vectors, docids):
 def write_index():
     """Write vectors (N, d) and their ids as an index directory."""
     return make_index
+
+
+@pytest.fixture
+def same_threads_there():
+    """Environment of a process whose torch computes on as many threads as this one: else the last digits differ."""
+    return {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
 
 
 @pytest.fixture(scope="session")

@@ -57,11 +57,18 @@ def command(problem, tiny_encoder, tmp_path):
 @pytest.mark.parametrize(
     ("trainable", "rate", "step"), [("encoder", "1e-3", 13), ("adapter", "1e-2", 21), ("lora", "1e-2", 18)]
 )
-def test_killed_and_resumed_equals_uninterrupted(command, tmp_path, trainable, rate, step):
+def test_killed_and_resumed_equals_uninterrupted(
+    command, tmp_path, same_threads_there, trainable, rate, step
+):
     part = ("--trainable", trainable, "--learning-rate", rate)
     main(command("whole", *part))
     killed = command("killed", *part)
-    died = subprocess.run([sys.executable, "-c", DIES, str(step), *killed], capture_output=True, check=False)
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, str(step), *killed],
+        env=same_threads_there,
+        capture_output=True,
+        check=False,
+    )
     assert died.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed").exists()
     # A checkpoint that was cut off while being written must not be taken.

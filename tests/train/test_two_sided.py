@@ -92,11 +92,13 @@ def test_both_sides_learn_and_are_saved_for_everyone(files, tiny_encoder, capsys
     np.testing.assert_allclose(theirs, vectors, atol=1e-6)
 
 
-def test_killed_and_resumed_equals_uninterrupted(files, tiny_encoder):
+def test_killed_and_resumed_equals_uninterrupted(files, tiny_encoder, same_threads_there):
     options = (*QUICK, "--negatives", files / "negatives.txt")
     main(command_line(files, tiny_encoder, "star", *options, output="whole"))
     killed = command_line(files, tiny_encoder, "star", *options, output="killed")
-    died = subprocess.run([sys.executable, "-c", DIES, *killed], capture_output=True, check=False)
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, *killed], env=same_threads_there, capture_output=True, check=False
+    )
     assert died.returncode == -signal.SIGKILL
     main([*killed, "--resume"])
     expected, got = (load_file(files / name / "model.safetensors") for name in ("whole", "killed"))
