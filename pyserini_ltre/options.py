@@ -67,9 +67,10 @@ def option(help: str, *, default: Any = dataclasses.MISSING, **settings: Any) ->
     **settings
         ``aliases`` of its flag, and whatever else `argparse.ArgumentParser.add_argument` takes.
     """
-    kind = "default_factory" if isinstance(default, list) else "default"
-    value = default.copy if isinstance(default, list) else default
-    return dataclasses.field(**{kind: value}, metadata={"help": help, **settings})
+    metadata = {"help": help, **settings}
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=default.copy, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
@@ -81,8 +82,8 @@ def option_group(group: C) -> C:
     InputError
         When an instance is made with a value of the wrong type, out of its limits, or not among its choices.
     """
-    group.__post_init__ = _check
-    made = dataclass(frozen=True, kw_only=True)(group)
+    group.__post_init__ = _check  # type: ignore[attr-defined]
+    made: C = dataclass(frozen=True, kw_only=True)(group)  # type: ignore[assignment]
     lines = [
         line
         for field in dataclasses.fields(made)
@@ -124,7 +125,7 @@ def check_value(name: str, value: Any, kind: Any) -> None:
 
 
 def parse_options(
-    command: str, description: str | None, groups: Sequence[type], argv: Sequence[str] | None
+    command: str, description: str | None, groups: Sequence[Any], argv: Sequence[str] | None
 ) -> tuple[Any, ...]:
     """Read a command line that is made from groups of options.
 
@@ -158,7 +159,7 @@ def parse_options(
             raise InputError(f"{message}; {self.prog} --help lists the options")
 
     parser = Parser(
-        groups,
+        tuple(groups),
         prog=f"python -m {command}",
         description=description,
         formatter_class=Formatter,

@@ -64,7 +64,7 @@ def mine(encoder: QueryEncoderOptions, options: MineOptions) -> Mined:
         return negatives_of_run(known, qrels, options.depth)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    directory = IndexDirectory(registry.find("indexes", options.index))
+    directory = IndexDirectory(registry.find("indexes", str(options.index)))
     return mine_negatives(directory, encoder.load(), queries, qrels, options.depth)
 
 

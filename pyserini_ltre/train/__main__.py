@@ -14,12 +14,14 @@ METHOD --help shows the options of a method.
 
 import argparse
 import sys
+from typing import get_args
 
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.train.command.query_side import train_query_side
 from pyserini_ltre.train.command.two_sided import train_both_sides
+from pyserini_ltre.train.losses.objective import Method
 
-QUERY_SIDE = ("adore", "ltre", "softmax")
+QUERY_SIDE = get_args(Method)
 TWO_SIDED = ("warmup", "star")
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fing
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer
-from pyserini_ltre.train.losses.objective import Objective
+from pyserini_ltre.train.losses.objective import Method, Objective
 from pyserini_ltre.train.trainable import TRAINABLE, Part
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
@@ -65,7 +66,7 @@ class QuerySideTrainer:
         self,
         encoder: BiEncoder | GivenVectors | str | os.PathLike,
         index: IndexDirectory | str | os.PathLike,
-        objective: Objective | str = "adore",
+        objective: Objective | Method = "adore",
         trainable: Part = "encoder",
         schedule: Schedule | None = None,
         search_backend: str | None = None,
@@ -75,7 +76,8 @@ class QuerySideTrainer:
         check_value("trainable", trainable, Part)
         objective = Objective(method=objective) if isinstance(objective, str) else objective
         self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
-        self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
+        loaded = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
+        self.encoder = cast(BiEncoder, loaded)  # of which given vectors have what the adapter needs
         self.index = self.directory.open(search_backend, vectors, self.encoder.device)
         check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
         self.loss = objective.resolve(self.index, self.encoder.normalises, TRAINABLE[trainable].anchor)
@@ -134,7 +136,7 @@ class QuerySideTrainer:
         # What is measured is what a search would find: its queries are always encoded in full precision.
         dev_frozen = self._frozen(dev, query_vectors, "fp32")
         settings = self._settings()
-        identity = {
+        identity: dict[str, object] = {
             "index": self.directory.fingerprint,
             "encoder": weights_fingerprint(self.encoder),
             **{name: settings[name] for name in ("trainable", "objective", "schedule")},

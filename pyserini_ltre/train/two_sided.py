@@ -103,7 +103,7 @@ class TwoSidedTrainer:
                 self.schedule.precision,
                 self.schedule.seed,
             )
-            settings = {
+            settings: dict[str, object] = {
                 "method": self.objective.method,
                 "trainable": "both sides",
                 "base_encoder": self.encoder.name,
@@ -111,7 +111,7 @@ class TwoSidedTrainer:
                 "memory": asdict(self.memory),
                 "schedule": asdict(self.schedule),
             }
-            identity = {
+            identity: dict[str, object] = {
                 "collection": content_fingerprint(documents.docids),
                 "encoder": weights_fingerprint(self.encoder),
                 **{name: settings[name] for name in ("objective", "memory", "schedule")},
@@ -120,7 +120,7 @@ class TwoSidedTrainer:
                 "mined negatives": content_fingerprint(mined.train),
             }
             set_seed(self.schedule.seed)
-            sources = self.objective.negatives
+            sources, score_scale = self.objective.negatives, self.objective.score_scale or 1.0
             sampler = NegativeSampler(
                 len(documents), RANDOM in sources, mined.train or None, self.schedule.seed
             )
@@ -129,7 +129,7 @@ class TwoSidedTrainer:
                 data=TrainingPairs(
                     self.encoder, train, documents, sampler, IN_BATCH in sources, self.memory.chunk
                 ),
-                loss=lambda embeddings, batch: pair_loss(embeddings, batch, self.objective.score_scale),
+                loss=lambda embeddings, batch: pair_loss(embeddings, batch, score_scale),
                 development=sample,
                 before=sample.measure(),
                 schedule=self.schedule,

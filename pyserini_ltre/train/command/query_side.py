@@ -27,16 +27,16 @@ def train_query_side(method: str, argv: list[str]) -> None:
     encoder, side, files, objective, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, ["--method", method, *argv]
     )
-    prepare(output)
+    prepare(files, output)
     _check_combinations(encoder, side, files)
     train, dev = read_judged(files)
     index = IndexDirectory(registry.find("indexes", side.index))
     vectors = _read_query_vectors(side, train, dev, index.dimension)
     # Before anything slow, and with the name of the file.
     judged = judged_queries(*train, index.row_of, files.qrels)
-    chosen_on = None if dev is None else judged_queries(*dev, index.row_of, files.dev_qrels)
+    chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
     trainer = QuerySideTrainer(
-        encoder.load() if encoder.encoder is not None else _stand_in(vectors),
+        _stand_in(vectors) if vectors and encoder.encoder is None else encoder.load(),
         index,
         objective,
         side.trainable,
@@ -61,7 +61,7 @@ def _read_query_vectors(
     """Read the frozen embeddings of all queries, if given: a row for each line of the query file."""
     if side.query_vectors is None:
         return None
-    vectors = {}
+    vectors: dict[str, np.ndarray] = {}
     for file, texts in ((side.query_vectors, train[0]), (side.dev_query_vectors, dev[0] if dev else {})):
         if file is None:
             continue

@@ -20,8 +20,12 @@ from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 Judgements = tuple[Queries, Qrels]
 
 
-def prepare(output: OutputOptions) -> None:
-    """Refuse an output that would be found out at the end only, and keep transformers quiet."""
+def prepare(files: JudgedOptions, output: OutputOptions) -> None:
+    """Refuse what would be found out later, and keep transformers quiet."""
+    if (files.dev_queries is None) != (files.dev_qrels is None):
+        raise InputError(
+            "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
+        )
     check_output_directory(output.output, output.overwrite)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -29,12 +33,10 @@ def prepare(output: OutputOptions) -> None:
 
 def read_judged(files: JudgedOptions) -> tuple[Judgements, Judgements | None]:
     """Read training queries and dev queries, each with judgements of at least one of them."""
-    if (files.dev_queries is None) != (files.dev_qrels is None):
-        raise InputError(
-            "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
-        )
     train = read_judged_queries(files.queries, files.qrels)
-    return train, read_judged_queries(files.dev_queries, files.dev_qrels) if files.dev_queries else None
+    if files.dev_queries is None or files.dev_qrels is None:
+        return train, None
+    return train, read_judged_queries(files.dev_queries, files.dev_qrels)
 
 
 def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) -> None:

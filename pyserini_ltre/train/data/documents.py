@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from pyserini_ltre.collection.records import Collection
 from pyserini_ltre.encode.document_text import document_text
+from pyserini_ltre.encode.settings import DocumentForm
 from pyserini_ltre.errors import InputError
 
 
@@ -33,7 +34,7 @@ class DocumentStore:
         Row of each id.
     """
 
-    def __init__(self, collection: Collection, form: str, folder: Path) -> None:
+    def __init__(self, collection: Collection, form: DocumentForm, folder: Path) -> None:
         processes = PartialState()
 
         def rows() -> Iterator[dict[str, str]]:

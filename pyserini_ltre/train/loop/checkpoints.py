@@ -28,7 +28,7 @@ class MarkComplete(TrainerCallback):
     ) -> None:
         """Called by the Trainer after it has written a checkpoint."""
         if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+            (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
 @contextmanager

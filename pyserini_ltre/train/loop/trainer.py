@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from accelerate import PartialState
@@ -12,31 +12,26 @@ from torch.utils.data import Dataset, Sampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
 from pyserini_ltre.collection.judged import Judged
-from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import DivergenceError
 from pyserini_ltre.eval import paired_t_test
 from pyserini_ltre.train.development import MEASURE, Measures, means
 from pyserini_ltre.train.loop.checkpoints import MarkComplete, prepare_checkpoints
 from pyserini_ltre.train.loop.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.loop.result import TrainingResult
-from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.trainable.base import Trainable
 
 
-class Trained(Protocol):
-    """What the loop needs of the part that is trained; see `pyserini_ltre.train.trainable`."""
+class TrainingData(Protocol):
+    """What is trained on; a `Dataset` that decides the order of its items and how they are joined."""
 
-    module: nn.Module
-    defaults: ScheduleDefaults
+    def __len__(self) -> int: ...
 
-    @property
-    def encoder(self) -> BiEncoder:
-        """The encoder that the part belongs to."""
+    def sampler(self, batch_size: int, seed: int) -> Sampler:
+        """The order of the items."""
 
-    def finish(self) -> BiEncoder:
-        """The encoder to keep, with the weights as they are now."""
-
-    def discard(self) -> BiEncoder:
-        """The encoder exactly as it was before training."""
+    def collate(self, items: list[dict]) -> dict[str, Any]:
+        """Items joined to a batch: ``features`` for the module, and what the loss needs."""
 
 
 class Development(Protocol):
@@ -53,14 +48,14 @@ class RetrievalTrainer(Trainer):
 
     Parameters
     ----------
-    trainable : Trained
+    trainable : Trainable
         Its module is what the optimiser sees.
-    data : Dataset
-        What is trained on; its ``sampler`` decides the order of its items, ``collate`` joins them.
+    data : TrainingData
+        What is trained on.
     loss : callable
         Gives the loss of a batch from the embeddings (N, d) of its ``features`` and the batch itself.
     development : Development
-        Measured during training.
+        Measured during training, with the weights as they are then.
     before : Measures
         Its measures before training.
     schedule : Schedule
@@ -73,8 +68,8 @@ class RetrievalTrainer(Trainer):
 
     def __init__(
         self,
-        trainable: Trained,
-        data: Dataset,
+        trainable: Trainable,
+        data: TrainingData,
         loss: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
         development: Development,
         before: Measures,
@@ -91,8 +86,8 @@ class RetrievalTrainer(Trainer):
         super().__init__(
             model=trainable.module,
             args=schedule.training_arguments(str(folder), len(data), trainable.defaults, device, MEASURE),
-            train_dataset=data,
-            eval_dataset=development,
+            train_dataset=cast(Dataset, data),
+            eval_dataset=cast(Dataset, development),
             data_collator=data.collate,
             callbacks=callbacks,
             optimizer_cls_and_kwargs=schedule.optimizer_class(),
@@ -100,6 +95,8 @@ class RetrievalTrainer(Trainer):
         self.remove_callback(PrinterCallback)
         self.model_accepts_loss_kwargs = False
         self.trainable = trainable
+        self.data = data
+        self.development = development
         self.loss = loss
         self.before = before
 
@@ -123,11 +120,11 @@ class RetrievalTrainer(Trainer):
             See `TrainingResult`.
         """
         with PartialState().main_process_first():
-            newest = prepare_checkpoints(Path(self.args.output_dir), identity, resume)
+            newest = prepare_checkpoints(Path(str(self.args.output_dir)), identity, resume)
         self.train(resume_from_checkpoint=str(newest) if newest else None)
         # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
         self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        after = self.eval_dataset.measure()
+        after = self.development.measure()
         improved = means(after)[MEASURE] > means(self.before)[MEASURE]
         if not improved:
             after = self.before
@@ -135,27 +132,27 @@ class RetrievalTrainer(Trainer):
         return TrainingResult(
             encoder=self.trainable.finish() if improved else self.trainable.discard(),
             train=train,
-            dev=self.eval_dataset.judged,
+            dev=self.development.judged,
             settings=settings,
             remarks=remarks,
             before=means(self.before),
             after=means(after),
             comparison=paired_t_test(self.before[MEASURE], after[MEASURE]),
             improved=improved,
-            best_step=self.state.best_global_step if improved else 0,
+            best_step=(self.state.best_global_step or 0) if improved else 0,
             steps=self.state.global_step,
             dev_history=[(0, means(self.before)[MEASURE])]
-            + [(e["step"], e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
-            loss_history=[(e["step"], e["loss"]) for e in logged if "loss" in e],
+            + [(int(e["step"]), e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
+            loss_history=[(int(e["step"]), e["loss"]) for e in logged if "loss" in e],
             seconds=next((e["train_runtime"] for e in reversed(logged) if "train_runtime" in e), 0.0),
         )
 
     def compute_loss(
         self,
         model: nn.Module,
-        inputs: dict[str, torch.Tensor],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """Embed what the batch holds, and compare.
 
@@ -175,16 +172,16 @@ class RetrievalTrainer(Trainer):
 
     def evaluate(
         self,
-        eval_dataset: Development | None = None,
+        eval_dataset: Dataset | dict[str, Dataset] | None = None,
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Measure the encoder as it is now on the development queries."""
-        measures = means((eval_dataset or self.eval_dataset).measure())
+        measures = means(self.development.measure())
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in measures.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler:
-        return (train_dataset or self.train_dataset).sampler(self.args.train_batch_size, self.args.data_seed)
+        return self.data.sampler(self.args.train_batch_size, int(self.args.data_seed or 0))

@@ -14,6 +14,7 @@ from pyserini_ltre.train.losses.candidates import Candidates, candidates
 from pyserini_ltre.train.losses.ltre import ltre_loss
 from pyserini_ltre.train.losses.softmax import softmax_loss
 
+Method = Literal["adore", "ltre", "softmax"]
 HITS = 200
 
 
@@ -21,7 +22,7 @@ HITS = 200
 class Objective:
     """What query-side training minimises; a value of None becomes what suits encoder and index."""
 
-    method: Literal["adore", "ltre", "softmax"] = option(SUPPRESS, default="adore")
+    method: Method = option(SUPPRESS, default="adore")
     anchor: NotNegative | None = option(
         "weight of the squared distance to the frozen embeddings (None: 1; adapter: 2)", default=None
     )
@@ -95,6 +96,11 @@ class RetrievalLoss:
     def __init__(self, objective: Objective, index: DenseIndex) -> None:
         self.objective = objective
         self.index = index
+        # No value is open any more; the types cannot say it.
+        self.hits: int = objective.hits  # type: ignore[assignment]
+        self.metric_cut: int = objective.metric_cut  # type: ignore[assignment]
+        self.score_scale: float = objective.score_scale  # type: ignore[assignment]
+        self.anchor: float = objective.anchor  # type: ignore[assignment]
 
     def __call__(
         self,
@@ -122,13 +128,13 @@ class RetrievalLoss:
             Mean over the batch.
         """
         options = self.objective
-        _, retrieved = self.index.search(queries.detach(), options.hits)
+        _, retrieved = self.index.search(queries.detach(), self.hits)
         documents = candidates(retrieved, positives, grades, options.max_appended_positives)
         products = torch.einsum("bd,bmd->bm", queries, self.index.vectors(documents.rows))
         if options.ignore_above is not None:
             documents = _without_unjudged_tops(documents, products.detach(), options.ignore_above)
-        loss = self._ranking_loss(products * options.score_scale, documents)
-        return loss + options.anchor * (queries - frozen).square().sum(1).mean()
+        loss = self._ranking_loss(products * self.score_scale, documents)
+        return loss + self.anchor * (queries - frozen).square().sum(1).mean()
 
     def _ranking_loss(self, scores: torch.Tensor, documents: Candidates) -> torch.Tensor:
         options = self.objective
@@ -136,10 +142,10 @@ class RetrievalLoss:
             return ltre_loss(scores, documents.grades, documents.valid)
         if options.method == "softmax":
             return softmax_loss(scores, documents.grades, documents.valid)
-        loss = adore_loss(scores, documents.grades, documents.valid, options.metric_cut, options.gain)
+        loss = adore_loss(scores, documents.grades, documents.valid, self.metric_cut, options.gain)
         # Most of ADORE's weights are near 0, the more the deeper the retrieval. Scaled to an average of 1 over the
         # retrieved ranks, its loss is as large as RankNet's, and the anchor weighs the same whatever `hits` is.
-        return loss / rank_discounts(options.hits, options.metric_cut, options.gain).mean()
+        return loss / rank_discounts(self.hits, self.metric_cut, options.gain).mean()
 
 
 def _without_unjudged_tops(documents: Candidates, products: torch.Tensor, margin: float) -> Candidates:

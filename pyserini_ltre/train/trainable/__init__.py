@@ -8,7 +8,7 @@ from pyserini_ltre.train.trainable.encoder import WholeEncoder
 from pyserini_ltre.train.trainable.lora import LoraEncoder
 
 Part = Literal["encoder", "adapter", "lora"]
-TRAINABLE: dict[str, type[Trainable]] = {
+TRAINABLE: dict[Part, type[WholeEncoder] | type[QueryAdapter]] = {
     "encoder": WholeEncoder,
     "adapter": QueryAdapter,
     "lora": LoraEncoder,

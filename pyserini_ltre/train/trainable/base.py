@@ -14,17 +14,22 @@ class Trainable(Protocol):
 
     Attributes
     ----------
-    module : nn.Module
-        What the optimiser sees: maps the features of a batch to embeddings (B, d).
     defaults : ScheduleDefaults
         Rate and steps that suit it.
     anchor : float
         Weight of the anchor that suits it, unless the user says otherwise.
     """
 
-    module: nn.Module
     defaults: ScheduleDefaults
     anchor: float
+
+    @property
+    def encoder(self) -> BiEncoder:
+        """What the part belongs to."""
+
+    @property
+    def module(self) -> nn.Module:
+        """Maps the features of a batch to embeddings (B, d): what the optimiser sees."""
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:
         """Features of each query, made once: its tokens, or its frozen embedding."""

@@ -51,7 +51,10 @@ class ChunkedEncoder(nn.Module):
     def forward(self, chunks: list[dict[str, torch.Tensor]], order: torch.Tensor) -> torch.Tensor:
         """Embed the texts of all chunks: (N, d), text i being number ``order[i]`` of the chunks'."""
         if self.recompute and torch.is_grad_enabled():
-            embeddings = [checkpoint(self.encoder, use_reentrant=False, **chunk) for chunk in chunks]
+            embeddings = [
+                checkpoint(self.encoder, chunk["input_ids"], chunk["attention_mask"], use_reentrant=False)
+                for chunk in chunks
+            ]
         else:
             embeddings = [self.encoder(**chunk) for chunk in chunks]
         return torch.cat(embeddings)[order]
@@ -72,7 +75,7 @@ class BothSides(WholeEncoder):
 
     def __init__(self, encoder: BiEncoder, memory: MemoryOptions) -> None:
         super().__init__(encoder)
-        self.module = ChunkedEncoder(encoder, memory.gradient_cache)
+        self.module: nn.Module = ChunkedEncoder(encoder, memory.gradient_cache)
         self.checkpointing = memory.gradient_checkpointing
         if self.checkpointing:
             encoder.backbone.gradient_checkpointing_enable({"use_reentrant": False})

@@ -1,6 +1,7 @@
 """Train all weights of the encoder."""
 
 import torch
+from torch import nn
 
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
@@ -21,7 +22,7 @@ class WholeEncoder:
 
     def __init__(self, encoder: BiEncoder) -> None:
         self.encoder = encoder
-        self.module = encoder
+        self.module: nn.Module = encoder
         self.start = {name: value.to("cpu", copy=True) for name, value in encoder.state_dict().items()}
 
     def features(self, texts: list[str], frozen: torch.Tensor) -> list[dict]:

@@ -36,14 +36,14 @@ class LoraEncoder(WholeEncoder):
         encoder.requires_grad_(False)
         config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", bias="none")
         # The random halves of the updates are drawn here: like everything else, from the seed.
-        encoder.backbone = get_peft_model(encoder.backbone, config)
+        encoder.backbone = get_peft_model(encoder.backbone, config)  # type: ignore[assignment]
 
     def finish(self) -> BiEncoder:
         """Merge the updates into the weights."""
-        self.encoder.backbone = self.encoder.backbone.merge_and_unload()
+        self.encoder.backbone = self.encoder.backbone.merge_and_unload()  # type: ignore[operator]
         return self.encoder.requires_grad_(True).eval()
 
     def discard(self) -> BiEncoder:
         """Take the updates off."""
-        self.encoder.backbone = self.encoder.backbone.unload()
+        self.encoder.backbone = self.encoder.backbone.unload()  # type: ignore[operator]
         return self.encoder.requires_grad_(True).eval()
