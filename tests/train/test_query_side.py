@@ -77,7 +77,7 @@ def test_frozen_encoder_is_kept_where_training_does_harm(problem, tiny_encoder, 
     dev = {qid: {docid[text]: 1} for qid, text in problem.dev[0].items()}
     wrong = {qid: {docid[texts[(7 * i) % 30]]: 1} for i, qid in enumerate(problem.queries)}
     schedule = Schedule(**{**FAST, "epochs": 2, "evaluations": 2, "learning_rate": 10.0})
-    trainer = QuerySideTrainer(encoder, directory, "ltre", schedule=schedule, anchor=0.0)
+    trainer = QuerySideTrainer(encoder, directory, "ltre", schedule=schedule)
     result = trainer.fit(problem.queries, wrong, (problem.dev[0], dev))
     assert not result.improved
     assert result.best_step == 0
@@ -107,7 +107,7 @@ def test_a_tenth_is_held_out_without_a_dev_set(problem, tiny_encoder):
 
     def fit(queries, qrels, dev=None):
         schedule = Schedule(**{**FAST, "epochs": 2, "evaluations": 2})
-        trainer = QuerySideTrainer(tiny_encoder, problem.directory, "ltre", schedule=schedule, anchor=0.0)
+        trainer = QuerySideTrainer(tiny_encoder, problem.directory, "ltre", schedule=schedule)
         return trainer.fit(queries, qrels, dev)
 
     unknown = {**problem.qrels, "0000": {**problem.qrels["0000"], "gone": 1}}
