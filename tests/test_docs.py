@@ -118,3 +118,27 @@ def test_the_first_two_blocks_install_and_run():
         install, run = block.strip().splitlines()
         assert install.startswith("python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt")
         assert run == f".venv/bin/python -m {module}"
+
+
+def named_paths():
+    """Files and folders of the repository that CONTRIBUTING.md names, in backticks or as links."""
+    text = re.sub(
+        r"^```.*?^```", "", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.M | re.S
+    )
+    words = {word for code in re.findall(r"`([^`]+)`", text) for word in code.split()}
+    # A file at the root is known by its suffix; the environments are nobody's, and ../shared is not everywhere.
+    paths = {word for word in words if re.fullmatch(r"[\w.][\w./-]*(/[\w.-]*|\.(py|txt|toml|cfg|md))", word)}
+    paths -= {word for word in paths if word.startswith((".venv", ".."))} | {"__init__.py", "base.py"}
+    return sorted(paths | set(re.findall(r"\]\(([\w./-]+)\)", text)))
+
+
+@pytest.mark.parametrize("path", named_paths())
+def test_what_contributing_names_exists(path):
+    found = ROOT / path
+    assert found.is_dir() if path.endswith("/") else found.is_file()
+
+
+def test_contributing_is_read_for_paths():
+    assert {"ruff.toml", ".ci/run", "docs/code.md", "tests/golden/", "pyserini_ltre/errors.py"} <= {
+        *named_paths()
+    }

@@ -1,6 +1,7 @@
 """``python -m pyserini_ltre.train``: a model directory that others load, or one line and nothing written."""
 
 import json
+import re
 import shutil
 
 import faiss
@@ -12,6 +13,7 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import write_qrels, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.eval import evaluate
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.__main__ import main
 
@@ -83,12 +85,14 @@ def test_model_directory_loads_everywhere_and_says_how_it_was_made(options, prob
         SentenceTransformer(str(output), device="cpu").encode(texts), trained, atol=1e-6
     )
     assert not np.allclose(trained, encode_texts(BiEncoder.load(tiny_encoder), texts, "query"), atol=1e-2)
-    # The measure that is reported is the one that a search with the saved model gives.
-    index = faiss.read_index(str(problem.directory / "index"))
-    rows = index.search(trained, 1)[1][:, 0]
+    # The measures that are reported are those that a search with the saved model gives.
+    scores, rows = faiss.read_index(str(problem.directory / "index")).search(trained, 40)
     docids = IndexDirectory(problem.directory).docids
-    hits = [docids[row] in problem.dev[1][qid] for qid, row in zip(problem.dev[0], rows, strict=True)]
-    assert np.mean(hits) <= after["RR@10"]
+    run = {
+        qid: {docids[row]: float(score) for row, score in zip(*found, strict=True)}
+        for qid, *found in zip(problem.dev[0], rows, scores, strict=True)
+    }
+    assert evaluate(run, problem.dev[1], list(after)) == pytest.approx(after, abs=1e-6)
     assert registry.encoder_directory("adore") == output
 
 
@@ -136,7 +140,9 @@ def test_bad_queries_and_judgements_are_refused(options, problem, refused):
     assert "judges none of the queries" in line("--qrels", "elsewhere 0 0-1 1\n")
 
 
-def test_bad_directories_and_names_are_refused(options, tiny_encoder, tmp_path, refused, write_index):
+def test_bad_directories_and_names_are_refused(
+    options, problem, tiny_encoder, tmp_path, refused, write_index
+):
     def line(*more, **changes):
         changed = {**options, **{f"--{name}": value for name, value in changes.items()}}
         return refused(main, *command_line(changed, *more))
@@ -152,8 +158,11 @@ def test_bad_directories_and_names_are_refused(options, tiny_encoder, tmp_path, 
     assert "no encoder is registered as ltre yet" in line(encoder="ltre")
     assert "neither a directory nor" in line(encoder="no-such-owner/no-such-model")
     assert "no file index" in line(index=tmp_path / "nowhere")
-    narrow = write_index(tmp_path / "narrow", np.eye(5, 16, dtype=np.float32), list("abcde"))
-    assert "dimension" in line(index=narrow) or "none of 70 queries" in line(index=narrow)
+    judged = sorted({docid for grades in problem.qrels.values() for docid in grades})
+    narrow = write_index(tmp_path / "narrow", np.ones((len(judged), 16), np.float32), judged)
+    assert re.match(r".*/narrow: .* 16 dimensions, .* 32; give the encoder", line(index=narrow))
+    elsewhere = write_index(tmp_path / "elsewhere", np.eye(5, 32, dtype=np.float32), list("abcde"))
+    assert "none of 70 queries has a relevant document in the index" in line(index=elsewhere)
     model = shutil.copytree(tiny_encoder, tmp_path / "model")
     (model / "model.safetensors").unlink()
     assert "no weights" in line(encoder=model)

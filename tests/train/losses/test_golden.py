@@ -8,7 +8,7 @@ import torch
 
 from pyserini_ltre.train.losses import adore_loss, star_loss
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 def entries(name):
