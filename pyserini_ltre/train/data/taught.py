@@ -1,0 +1,164 @@
+"""Queries that a teacher has answered: features, its documents and scores, and the frozen encoder's embeddings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from pyserini_ltre.collection.records import Qrels, Queries, Run, best_first
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.train.data.order import EpochSampler
+from pyserini_ltre.train.trainable import Trainable
+
+# Of a query's list; from one document nothing is learned.
+FEWEST_DOCUMENTS = 2
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Queries with what their teacher says, and what had to be left out.
+
+    Attributes
+    ----------
+    queries : dict of str to str
+        Text of each query that something can be learned from.
+    rows : list of LongTensor (m,)
+        Rows of the teacher's documents of each query, best first.
+    targets : list of Tensor (m,)
+        Its scores, scaled to lie between 0 and 1.
+    unknown_documents : int
+        Hits that the index lacks.
+    unanswered_queries : int
+        Queries with fewer than two documents in the index.
+    equal_scores : int
+        Queries whose documents all have the same score.
+    """
+
+    queries: Queries
+    rows: list[torch.Tensor]
+    targets: list[torch.Tensor]
+    unknown_documents: int
+    unanswered_queries: int
+    equal_scores: int
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left out, a line each."""
+        counted = (
+            (self.unknown_documents, "hits of the teacher name documents not in the index: left out"),
+            (self.unanswered_queries, f"queries have fewer than {FEWEST_DOCUMENTS} hits there: skipped"),
+            (self.equal_scores, "queries have hits of one and the same score, which teach nothing: skipped"),
+        )
+        return tuple(f"{count} {what}" for count, what in counted if count)
+
+
+def taught_queries(
+    queries: Queries,
+    teacher: Run,
+    row_of: Mapping[str, int],
+    depth: int,
+    source: str,
+    sources: Qrels | None = None,
+) -> Taught:
+    """Put a teacher's run in the form that training needs.
+
+    Parameters
+    ----------
+    queries : dict of str to str
+        Query texts by id.
+    teacher : dict of str to dict of str to float
+        Its run; the scores count.
+    row_of : mapping of str to int
+        Row of each document id in the index.
+    depth : int
+        Best documents used of each query.
+    source : str
+        Named in the error: where the run came from.
+    sources : dict of str to dict of str to int, optional
+        Documents that queries were made from; left out of the queries' own lists.
+
+    Returns
+    -------
+    Taught
+        The queries that something can be learned from.
+
+    Raises
+    ------
+    InputError
+        If the run has other queries, or nothing can be learned from it.
+    """
+    strangers = [qid for qid in teacher if qid not in queries]
+    if strangers:
+        raise InputError(
+            f"{source}: {len(strangers)} of its {len(teacher)} queries are not among the training queries, "
+            f"{strangers[0]} first; make the run with the queries that you train on"
+        )
+    kept: Queries = {}
+    rows, targets = [], []
+    unknown = unanswered = equal = 0
+    for qid, text in queries.items():
+        own = (sources or {}).get(qid, {})
+        hits = {docid: score for docid, score in teacher.get(qid, {}).items() if docid not in own}
+        known = {docid: score for docid, score in hits.items() if docid in row_of}
+        unknown += len(hits) - len(known)
+        best = best_first(known)[:depth]
+        scores = torch.tensor([known[docid] for docid in best])
+        if len(best) < FEWEST_DOCUMENTS:
+            unanswered += 1
+        elif scores[0] == scores[-1]:
+            equal += 1
+        else:
+            kept[qid] = text
+            rows.append(torch.tensor([row_of[docid] for docid in best]))
+            targets.append((scores - scores[-1]) / (scores[0] - scores[-1]))
+    found = Taught(kept, rows, targets, unknown, unanswered, equal)
+    if not kept:
+        raise InputError(f"{source}: teaches nothing: {'; '.join(found.remarks) or 'there are no queries'}")
+    return found
+
+
+class TaughtQueries(Dataset):
+    """One query an item, and how items become a batch.
+
+    Parameters
+    ----------
+    trainable : Trainable
+        Says what of a query goes into the module that is trained.
+    taught : Taught
+        The queries, and the teacher's documents and scores.
+    frozen : Tensor (N, d)
+        The frozen encoder's embeddings, in the order of the queries.
+    """
+
+    def __init__(self, trainable: Trainable, taught: Taught, frozen: torch.Tensor) -> None:
+        self.trainable = trainable
+        self.taught = taught
+        self.frozen = frozen
+        self.features = trainable.features(list(taught.queries.values()), frozen)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, item: int) -> dict[str, object]:
+        return {
+            "features": self.features[item],
+            "frozen": self.frozen[item],
+            "rows": self.taught.rows[item],
+            "targets": self.taught.targets[item],
+        }
+
+    def sampler(self, batch_size: int, seed: int) -> EpochSampler:
+        """Queries of similar length together; where the features are not tokens, all are of one length."""
+        lengths = [len(feature.get("input_ids", (0,))) for feature in self.features]
+        return EpochSampler(batch_size, lengths, seed)
+
+    def collate(self, items: list[dict]) -> dict[str, object]:
+        """Join items: ``features`` for the module, ``frozen`` (B, d), ``rows`` and ``targets`` (B, m)."""
+        return {
+            "features": self.trainable.collate([item["features"] for item in items]),
+            "frozen": torch.stack([item["frozen"] for item in items]),
+            "rows": pad_sequence([item["rows"] for item in items], batch_first=True, padding_value=-1),
+            "targets": pad_sequence([item["targets"] for item in items], batch_first=True),
+        }

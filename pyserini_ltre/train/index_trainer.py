@@ -1,0 +1,120 @@
+"""What every training over an index that stays as it is has in common: encoder, index, dev queries, the loop."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from transformers import set_seed
+
+from pyserini_ltre.collection.judged import Judged
+from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.check import check_dimension, check_vectors
+from pyserini_ltre.options import check_value
+from pyserini_ltre.train.development import DevQueries
+from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
+from pyserini_ltre.train.loop.result import TrainingResult
+from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.trainer import RetrievalTrainer, TrainingData
+from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
+from pyserini_ltre.train.trainable.given_vectors import GivenVectors
+
+
+class IndexTrainer:
+    """Trains a query encoder against an index that stays as it is; parameters as for `QuerySideTrainer`."""
+
+    def __init__(
+        self,
+        encoder: BiEncoder | GivenVectors | str | os.PathLike,
+        index: IndexDirectory | str | os.PathLike,
+        trainable: Part,
+        schedule: Schedule | None,
+        search_backend: str | None,
+        vectors: str | os.PathLike | None,
+        tensorboard: str | os.PathLike | None,
+    ) -> None:
+        check_value("trainable", trainable, Part)
+        self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
+        loaded = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
+        self.encoder = cast(BiEncoder, loaded)  # of which given vectors have what the adapter needs
+        self.index = self.directory.open(search_backend, vectors, self.encoder.device)
+        check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
+        check_vectors(self.index, self.directory)
+        self.trainable: Part = trainable
+        self.schedule = schedule or Schedule()
+        self.tensorboard = tensorboard
+
+    def _train(
+        self,
+        train: Judged,
+        dev: Judged,
+        method: str,
+        objective: Any,
+        data: Callable[[Trainable, torch.Tensor], TrainingData],
+        loss: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
+        identity: dict[str, object],
+        query_vectors: Mapping[str, np.ndarray] | None,
+        checkpoints: str | os.PathLike | None,
+        resume: bool,
+        remarks: tuple[str, ...] = (),
+    ) -> TrainingResult:
+        """Train; `data` is made of the part that is trained and the queries' frozen embeddings."""
+        PartialState(cpu=self.encoder.device.type == "cpu")
+        frozen = self._frozen(train, query_vectors, self.schedule.precision)
+        # What is measured is what a search would find: its queries are always encoded in full precision.
+        dev_frozen = self._frozen(dev, query_vectors, "fp32")
+        settings = {
+            "method": method,
+            "trainable": self.trainable,
+            "base_encoder": self.encoder.name,
+            "index": {"path": str(self.directory.path), "fingerprint": self.directory.fingerprint},
+            "objective": asdict(objective),
+            "schedule": asdict(self.schedule),
+        }
+        whole_identity = {
+            "index": self.directory.fingerprint,
+            "encoder": weights_fingerprint(self.encoder),
+            **{name: settings[name] for name in ("trainable", "objective", "schedule")},
+            "training queries": content_fingerprint([train.queries, train.qrels]),
+            "dev queries": content_fingerprint([dev.queries, dev.qrels]),
+            **identity,
+        }
+        set_seed(self.schedule.seed)
+        trainable = TRAINABLE[self.trainable](self.encoder)
+        development = DevQueries(
+            dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
+        )
+        with checkpoint_folder(checkpoints) as folder:
+            trainer = RetrievalTrainer(
+                trainable=trainable,
+                data=data(trainable, frozen),
+                loss=loss,
+                development=development,
+                before=development.measure(dev_frozen),
+                schedule=self.schedule,
+                folder=folder,
+                tensorboard=self.tensorboard,
+            )
+            return trainer.fit(whole_identity, resume, train, settings, remarks)
+
+    def _frozen(
+        self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None, precision: str
+    ) -> torch.Tensor:
+        """Embeddings (N, d) of queries by the encoder as it is before training."""
+        if query_vectors is None:
+            texts = list(judged.queries.values())
+            return torch.from_numpy(
+                encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
+            )
+        lacking = [qid for qid in judged.queries if qid not in query_vectors]
+        if lacking:
+            raise InputError(
+                f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none"
+            )
+        return torch.from_numpy(np.stack([query_vectors[qid] for qid in judged.queries]).astype(np.float32))
