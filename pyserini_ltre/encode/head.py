@@ -1,4 +1,4 @@
-"""The modules between pooling and the embedding, stored as sentence-transformers stores them.
+"""From token states to the embedding: pooling, and the modules after it, as sentence-transformers stores them.
 
 Linear + LayerNorm is the head of RobertaDot (ANCE, STAR, ADORE); Normalize gives unit vectors; a linear map behind
 Normalize is how a query adapter is saved. Anything else is refused by name.
@@ -14,6 +14,37 @@ from torch import nn
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import read_json, write_json
+
+
+def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """Pool token states.
+
+    Parameters
+    ----------
+    states : Tensor (B, L, h)
+        Last hidden states.
+    mask : Tensor (B, L)
+        1 on tokens, 0 on padding, which may stand on either side.
+    pooling : {"cls", "mean", "last"}
+        First token, mean over the tokens, or last token.
+
+    Returns
+    -------
+    Tensor (B, h)
+        A vector a text.
+    """
+    if pooling == "mean":
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+    positions = torch.arange(mask.shape[1], device=mask.device)
+    if pooling == "cls":
+        chosen = torch.where(mask.bool(), positions, mask.shape[1]).argmin(1)
+    elif pooling == "last":
+        chosen = torch.where(mask.bool(), positions, -1).argmax(1)
+    else:
+        raise ValueError(f"pooling {pooling!r} is not one of cls, mean, last")
+    return states[torch.arange(len(states), device=states.device), chosen]
+
 
 IDENTITY = "torch.nn.modules.linear.Identity"
 

@@ -8,11 +8,10 @@ import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
 from pyserini_ltre.encode.batching import encode_texts
-from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
-from pyserini_ltre.encode.head import Normalize
+from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.pooling import pool
+from pyserini_ltre.encode.settings import document_text
 
 
 class LtreQueryEncoder(QueryEncoder):

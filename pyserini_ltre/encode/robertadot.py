@@ -7,7 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
 from pyserini_ltre.encode.head import read_weights
-from pyserini_ltre.encode.partial import report_misfits
+from pyserini_ltre.encode.reading import report_misfits
 from pyserini_ltre.encode.settings import Tokenisation
 from pyserini_ltre.files import read_json
 

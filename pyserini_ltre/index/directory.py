@@ -13,8 +13,7 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, write_json
-from pyserini_ltre.index.bfloat16 import Bfloat16Index
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
 from pyserini_ltre.index.seam import DenseIndex

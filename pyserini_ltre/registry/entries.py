@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.lock import locked
-from pyserini_ltre.registry.places import resources, user_file
-from pyserini_ltre.registry.registry_file import Entry, Registry, read_registry_file, write_registry_file
+from pyserini_ltre.registry.registry_file import (
+    Entry,
+    Registry,
+    locked,
+    read_registry_file,
+    resources,
+    user_file,
+    write_registry_file,
+)
 
 
 def load() -> Registry:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.registry.entries import check_name
-from pyserini_ltre.registry.places import home, pyserini_cache
-from pyserini_ltre.registry.registry_file import Entry
+from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
 DIRECTORIES = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}

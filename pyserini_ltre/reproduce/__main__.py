@@ -79,8 +79,7 @@ def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources:
     from pyserini_ltre.reproduce.expected import FAIL, judge, record
     from pyserini_ltre.reproduce.matrix import Matrix
     from pyserini_ltre.reproduce.steps import Plan
-    from pyserini_ltre.workflow.commands import CommandFailed
-    from pyserini_ltre.workflow.installed import check_installed, packaged_encoder
+    from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
 
     check_installed()
     logging.disable_progress_bar()

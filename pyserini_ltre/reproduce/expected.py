@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 from pyserini_ltre.files import atomic_file, read_json
-from pyserini_ltre.registry.places import resources
+from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.matrix import Results

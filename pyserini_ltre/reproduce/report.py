@@ -7,7 +7,7 @@ from string import Template
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file, read_json
-from pyserini_ltre.registry.places import resources
+from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, Verdict, judge

@@ -9,11 +9,10 @@ from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.check import Checked, check_run
-from pyserini_ltre.run.convert import convert
 from pyserini_ltre.run.fuse import HITS, RANK_CONSTANT
 from pyserini_ltre.run.fuse_command import combine
 from pyserini_ltre.run.normalise import NORMALISATIONS
-from pyserini_ltre.run.package import package
+from pyserini_ltre.run.rewrite import convert, package
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
