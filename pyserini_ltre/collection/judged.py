@@ -110,10 +110,7 @@ def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], so
 def with_dev(train: Judged, dev: Judged | None) -> tuple[Judged, Judged]:
     """Training queries and what to choose the encoder on: the dev queries, or a tenth of the training queries.
 
-    Raises
-    ------
-    InputError
-        If there are too few to choose on.
+    An `InputError` says if there are too few to choose on.
     """
     if dev is None:
         return hold_out(train)
@@ -123,17 +120,9 @@ def with_dev(train: Judged, dev: Judged | None) -> tuple[Judged, Judged]:
 
 
 def hold_out(judged: Judged) -> tuple[Judged, Judged]:
-    """Set about a tenth of the queries aside for model selection, chosen by a hash of their ids.
+    """Set about a tenth of the queries aside for model selection, chosen by a hash of their ids: train and held out.
 
-    Returns
-    -------
-    train, held_out : Judged
-        Two parts without a common query.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than three queries.
+    An `InputError` says if there are fewer than three queries.
     """
     if len(judged.queries) <= FEWEST_DEV_QUERIES:
         raise InputError(

@@ -17,12 +17,7 @@ def open_bytes(path: str | os.PathLike) -> IO[bytes]:
 
 
 def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
-    """Read a UTF-8 text file, one line at a time; blank lines are passed over.
-
-    Parameters
-    ----------
-    path : path
-        The file; gzipped if its name ends in ``.gz``.
+    """Read a UTF-8 text file, one line at a time, gzipped if its name ends in ``.gz``; blank lines are passed over.
 
     Yields
     ------

@@ -72,17 +72,7 @@ def _by_row(row_of: dict[int, int], path: Path) -> list[int]:
 
 
 def read_number_dictionary(path: str | os.PathLike) -> dict[int, int]:
-    """Read a pickled dictionary of whole numbers.
-
-    Parameters
-    ----------
-    path : path
-        The file; its numbers are Python's, or numpy's in protocol 3 or later.
-
-    Returns
-    -------
-    dict of int to int
-        What it holds.
+    """Read a pickled dictionary of whole numbers, Python's or, in protocol 3 or later, numpy's.
 
     Raises
     ------

@@ -74,10 +74,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
 def search(folder: WorkFolder, name: str) -> float:
     """Make the five run files of the test queries with unmodified Pyserini.
 
-    Returns
-    -------
-    float
-        The weight of BM25 in the hybrid run, chosen on the dev queries.
+    Gives the weight of BM25 in the hybrid run, chosen on the dev queries.
     """
     path = folder.path
     (path / "runs").mkdir(exist_ok=True)

@@ -13,6 +13,8 @@ from pyserini_ltre.files import read_json
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+# Names in one message; the rest is counted.
+NAMED = 20
 # Weights that no embedding depends on, or that are computed anew.
 NEVER_MISSED = ("pooler.", "position_ids", "inv_freq")
 
@@ -86,10 +88,6 @@ def check_complete(directory: Path, needs_tokenizer: bool) -> None:
     read_json(directory / "config.json")
 
 
-# Names in one message; the rest is counted.
-NAMED = 20
-
-
 def report_misfits(
     directory: Path,
     model: str,
@@ -98,25 +96,16 @@ def report_misfits(
     wrong_shape: list[str],
     allow_partial: bool,
 ) -> None:
-    """Refuse a checkpoint whose weights are not those of its model, or warn of it.
+    """Refuse a checkpoint whose weights are not those of its model, or, with `allow_partial`, warn of it.
 
     Parameters
     ----------
-    directory : Path
-        The model directory.
-    model : str
-        What the model is called.
+    directory, model
+        The model directory, and what the model is called.
     missing, unexpected : list of str
         Weights that the model has and the file lacks, and the other way round.
     wrong_shape : list of str
         Weights of another shape, with both shapes; these are refused in any case.
-    allow_partial : bool
-        Whether a warning is enough.
-
-    Raises
-    ------
-    InputError
-        If there are any and they are not allowed.
     """
     names = [
         f"{kind} {name}"

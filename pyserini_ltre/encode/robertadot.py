@@ -48,7 +48,7 @@ def usual_tokenisation(directory: Path) -> Tokenisation:
 
 
 def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTrainedModel, nn.Sequential]:
-    """Read the backbone and the head of a RobertaDot checkpoint.
+    """Read the backbone, RoBERTa without its pooler, and the head, Linear and LayerNorm, of a RobertaDot checkpoint.
 
     Parameters
     ----------
@@ -57,13 +57,6 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
         ``embeddingHead.*`` and ``norm.*``.
     allow_partial : bool
         Whether missing weights become random and unexpected ones are left out, with a warning.
-
-    Returns
-    -------
-    backbone : PreTrainedModel
-        RoBERTa without its pooler.
-    head : nn.Sequential
-        Linear and LayerNorm.
 
     Raises
     ------

@@ -12,6 +12,8 @@ Tokenisation = Literal["own", "star"]
 DocumentForm = Literal["plain", "star"]
 Pooling = Literal["cls", "mean", "last"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
+# Of a document in STAR's form.
+STAR_CHARACTERS = 10_000
 LENGTH_IF_UNKNOWN = 512
 # The tokenizer of a model that states no limit reports a number of about 1e30.
 NO_LIMIT = 1_000_000
@@ -72,23 +74,14 @@ def read_pooling(config: dict, source: Path) -> str:
 def read_settings(
     directory: Path, default_pooling: str, length_limit: int, default_tokenisation: Tokenisation = "own"
 ) -> EncoderSettings:
-    """Read the settings of a model directory.
+    """Read the settings of a model directory: our ``pyserini_ltre.json``, and sentence-transformers' files below it.
 
     Parameters
     ----------
-    directory : Path
-        Model directory; our ``pyserini_ltre.json`` is asked first, then sentence-transformers' files.
-    default_pooling : str
-        Pooling where no file names one.
+    default_pooling, default_tokenisation
+        Where no file names one.
     length_limit : int
         The longest input that the backbone takes, in tokens.
-    default_tokenisation : {"own", "star"}
-        Tokenisation where ``pyserini_ltre.json`` names none.
-
-    Returns
-    -------
-    EncoderSettings
-        Pooling, prefixes, lengths and the rest.
 
     Raises
     ------
@@ -113,10 +106,6 @@ def read_settings(
     names = {field.name for field in fields(EncoderSettings)}
     settings.update({name: value for name, value in ours.items() if name in names})
     return EncoderSettings(**settings)
-
-
-# Of a document in STAR's form.
-STAR_CHARACTERS = 10_000
 
 
 def document_text(title: str | None, text: str | None, form: DocumentForm = "plain") -> str:

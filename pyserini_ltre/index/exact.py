@@ -8,6 +8,10 @@ from pyserini_ltre.index.seam import DenseIndex
 # Scores computed at a time. On a CPU they should stay in its cache; a GPU wants fewer, larger products.
 SCORES = {"cpu": 2**21, "cuda": 2**27}
 SMALLEST_CHUNK = 1024
+# Documents converted at a time.
+CHUNK = 8192
+# Elements of the document vectors that are scored again at a time.
+ELEMENTS = 2**24
 
 
 def exact_search(
@@ -97,12 +101,6 @@ class ExactIndex:
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
         """Vectors of rows; see `DenseIndex.vectors`."""
         return gathered(self.documents, rows.to(self.documents.device)).to(rows.device)
-
-
-# Documents converted at a time.
-CHUNK = 8192
-# Elements of the document vectors that are scored again at a time.
-ELEMENTS = 2**24
 
 
 class Bfloat16Index:

@@ -5,6 +5,9 @@ from typing import Protocol
 import torch
 from tqdm import tqdm
 
+# Queries searched at a time.
+BATCH = 256
+
 
 class DenseIndex(Protocol):
     """The retrieval seam: the trainers know an index only by this."""
@@ -49,10 +52,6 @@ class DenseIndex(Protocol):
         """
 
 
-# Queries searched at a time.
-BATCH = 256
-
-
 def retrieve(
     index: DenseIndex,
     docids: list[str],
@@ -65,14 +64,10 @@ def retrieve(
 
     Parameters
     ----------
-    index : DenseIndex
-        The documents.
-    docids : list of str
-        Their ids, one a row.
-    qids : list of str
-        Ids of the N queries.
-    embeddings : Tensor (N, d)
-        The queries, in the order of `qids`.
+    index, docids
+        The documents, and their ids, one a row.
+    qids, embeddings
+        Ids of the N queries, and their vectors (N, d).
     hits : int
         Documents a query; all if there are fewer.
     progress : bool

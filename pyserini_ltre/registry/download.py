@@ -21,16 +21,8 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errn
 def download(url: str, file: Path, size: int, md5: str) -> None:
     """Download a file; what an earlier, interrupted download left is not downloaded again.
 
-    Parameters
-    ----------
-    url : str
-        Where it is.
-    file : Path
-        Where it is to lie; until it is whole, it lies beside it under a name that ends in ``.part``.
-    size : int
-        Its size, in bytes.
-    md5 : str
-        Its MD5 sum, in hexadecimal digits.
+    Until it is whole, it lies beside `file` under a name that ends in ``.part``. `size` is in bytes, `md5` in
+    hexadecimal digits.
 
     Raises
     ------
@@ -69,23 +61,10 @@ def download(url: str, file: Path, size: int, md5: str) -> None:
 def check_sum(
     file: Path, source: str, size: int | None, md5: str | None, set_aside: Path | None = None
 ) -> None:
-    """Compare a file with the size and the MD5 sum that it should have.
+    """Compare a file with the size, in bytes, and the MD5 sum that it should have; `source` is for the message.
 
-    Parameters
-    ----------
-    file : Path
-        The file.
-    source : str
-        Where it came from, for the message.
-    size, md5 : int and str, optional
-        What it should have.
-    set_aside : Path, optional
-        If the file is another one, it is renamed to this name with ``.wrong`` after it; by default it stays.
-
-    Raises
-    ------
-    InputError
-        If it is another file; the message names both sums.
+    If it is another file, an `InputError` names both sums; the file is renamed to `set_aside` with ``.wrong`` after
+    it, or stays if there is no such name.
     """
     actual_size, actual_md5 = _size(file), md5_of(file)
     if (size is None or actual_size == size) and (md5 is None or actual_md5 == md5.lower()):

@@ -40,13 +40,7 @@ def load() -> Registry:
 
 
 def packaged() -> Registry:
-    """Read what the package itself brings: all JSON files of `resources/` that hold registry sections.
-
-    Returns
-    -------
-    dict
-        section -> name -> entry.
-    """
+    """Read what the package itself brings: all JSON files of `resources/` that hold registry sections."""
     folder = resources()
     merged = read_registry_file(folder / "registry.json")
     merged["indexes"] |= read_registry_file(folder / "prebuilt_indexes.json")["indexes"]

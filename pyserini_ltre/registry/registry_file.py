@@ -12,14 +12,16 @@ from typing import Any
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file
 
+SECTIONS = ("encoders", "indexes", "topics", "qrels")
+
+Entry = dict[str, Any]
+Registry = dict[str, dict[str, Entry]]
+
 
 def home() -> Path:
-    """Tell the folder of the user's own registry.
+    """Tell the folder of the user's own registry; it need not exist.
 
-    Returns
-    -------
-    Path
-        `$PYSERINI_LTRE_HOME`, or else the folder `pyserini_ltre` beside Pyserini's cache; it need not exist.
+    It is `$PYSERINI_LTRE_HOME`, or else the folder `pyserini_ltre` beside Pyserini's cache.
     """
     if own := os.environ.get("PYSERINI_LTRE_HOME"):
         return Path(own).expanduser().absolute()
@@ -44,24 +46,10 @@ def resources() -> Path:
     return folder if folder.is_dir() else package.parent / "resources"
 
 
-SECTIONS = ("encoders", "indexes", "topics", "qrels")
-
-Entry = dict[str, Any]
-Registry = dict[str, dict[str, Entry]]
-
-
 def read_registry_file(file: Path) -> Registry:
-    """Read a registry file.
+    """Read a registry file, which need not exist: section -> name -> entry, the known sections always present.
 
-    Parameters
-    ----------
-    file : Path
-        The file; it need not exist.
-
-    Returns
-    -------
-    dict
-        section -> name -> entry, the known sections always present. Relative paths count from the file's folder.
+    Relative paths count from the file's folder.
 
     Raises
     ------
@@ -99,15 +87,7 @@ def read_registry_file(file: Path) -> Registry:
 
 
 def write_registry_file(file: Path, registry: Registry) -> None:
-    """Write a registry file, whole or not at all.
-
-    Parameters
-    ----------
-    file : Path
-        The file; its folder is made if need be.
-    registry : dict
-        section -> name -> entry.
-    """
+    """Write a registry file, whole or not at all; its folder is made if need be."""
     with atomic_file(file) as target:
         json.dump(registry, target, indent=2, ensure_ascii=False)
         target.write("\n")
@@ -142,13 +122,7 @@ def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Wait until no other process is in a block of the same name, then enter.
-
-    Parameters
-    ----------
-    name : str
-        What is going to be written, as part of a file name.
-    """
+    """Wait until no other process is in a block of the same name, part of a file name, then enter."""
     folder = home() / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
     # The file stays: removing it while somebody waits for it would let two in.

@@ -108,24 +108,10 @@ def _put_in_place(section: str, file: Path, place: Path) -> None:
 
 
 def verify(section: str, name: str, entry: Entry, read: Callable[[str, Path], str]) -> str | None:
-    """Check one entry, and read what stands behind it.
+    """Check one entry, and say in a few words what stands behind it; None if nothing does, or it is not fetched yet.
 
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name.
-    entry : dict
-        Its entry.
-    read : callable
-        Given a section and a file or directory of it, says in a few words what it is: the registry itself knows names
-        and places, not what is in them.
-
-    Returns
-    -------
-    str or None
-        What was found, in a few words; None if nothing stands behind the name yet, or it is not fetched yet.
+    Given a section and a file or directory of it, `read` says what it is: the registry itself knows names and places,
+    not what is in them.
 
     Raises
     ------

@@ -49,15 +49,7 @@ class Verdict(NamedTuple):
 
 
 def judge(results: Results, condition: str) -> Verdict:
-    """Compare a condition's main measure with what is expected.
-
-    Parameters
-    ----------
-    results : dict
-        What the collection's ``results.json`` holds.
-    condition : str
-        One of its conditions.
-    """
+    """Compare the main measure of one of the conditions in a collection's ``results.json`` with what is expected."""
     name = results["settings"]["collection"]
     measure = KNOWN[name].measures[0]
     observed = results["conditions"][condition]["measures"][measure]

@@ -19,24 +19,9 @@ _CLASS = {PASS: "pass", FAIL: "fail"}
 
 
 def write_report(work: Path, directory: Path) -> Path:
-    """Write the page.
+    """Write the results in a work folder of the matrix as ``index.html`` of a directory, and give its path.
 
-    Parameters
-    ----------
-    work : Path
-        Work folder of the matrix.
-    directory : Path
-        Where ``index.html`` is to stand.
-
-    Returns
-    -------
-    Path
-        The page.
-
-    Raises
-    ------
-    InputError
-        If the work folder has no results.
+    An `InputError` says if the work folder has no results.
     """
     found = {name: read_json(work / name / RESULTS) for name in KNOWN}
     results = {name: result for name, result in found.items() if result}

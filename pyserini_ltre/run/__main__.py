@@ -53,20 +53,8 @@ def main(argv: list[str] | None = None) -> None:
 def known_docids(name: str) -> set[str]:
     """Read the document ids of a collection.
 
-    Parameters
-    ----------
-    name : str
-        A file with an id a line (what follows a tab does not count), a dense index directory, or a registered
-        index.
-
-    Returns
-    -------
-    set of str
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
+    They are in a file with an id a line (what follows a tab does not count), a dense index directory, or a registered
+    index; an `InputError` says if there is no such file.
     """
     path = find("indexes", name)
     if path.is_dir():

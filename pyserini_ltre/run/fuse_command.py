@@ -16,17 +16,9 @@ from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights
 
 
 def combine(arguments: argparse.Namespace) -> None:
-    """Combine run files as the command line says, and print what was done.
+    """Combine run files as ``python -m pyserini_ltre.run fuse`` was told, and print what was done.
 
-    Parameters
-    ----------
-    arguments : Namespace
-        Of ``python -m pyserini_ltre.run fuse``.
-
-    Raises
-    ------
-    InputError
-        If options do not go together, or a file is malformed.
+    An `InputError` says if options do not go together, or a file is malformed.
     """
     check_options(arguments)
     # Sorted by name, so that not even a choice among equally good weights depends on how they were typed.
@@ -94,18 +86,8 @@ def default_missing(normalise: str) -> Missing:
 def named_weights(named: Sequence[str], files: Sequence[str], method: str) -> Weights:
     """Weights of run files, in the order of the files.
 
-    Parameters
-    ----------
-    named : sequence of str
-        ``FILE=WEIGHT``; the file as it was named, or its last part alone if no other has the same.
-    files : sequence of str
-        The run files.
-    method : {"interpolation", "sum"}
-        Unnamed files get what is left to 1, in equal parts; or a weight of 1 each.
-
-    Returns
-    -------
-    tuple of float
+    Named are ``FILE=WEIGHT``; the file as it was named, or its last part alone if no other has the same. Unnamed files
+    get what is left to 1, in equal parts (interpolation), or a weight of 1 each (sum).
 
     Raises
     ------
