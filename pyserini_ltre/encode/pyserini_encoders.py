@@ -120,19 +120,7 @@ def _row_by_row(layer: torch.nn.Module, vectors: np.ndarray) -> np.ndarray:
 
 
 class LtreDocumentEncoder(DocumentEncoder):
-    """Document encoder for ``python -m pyserini.encode``.
-
-    Parameters
-    ----------
-    model_name : str
-        Model directory or hub name.
-    tokenizer_name : str, optional
-        Accepted because Pyserini passes it; the model directory brings its own tokenizer.
-    device : str
-        Device of the model.
-    prefix : str, optional
-        Put before each document with a space between, instead of the model's own prefix.
-    """
+    """Document encoder for ``python -m pyserini.encode``; parameters as for `LtreQueryEncoder`."""
 
     def __init__(
         self,

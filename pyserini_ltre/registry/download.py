@@ -66,7 +66,9 @@ def check_sum(
     If it is another file, an `InputError` names both sums; the file is renamed to `set_aside` with ``.wrong`` after
     it, or stays if there is no such name.
     """
-    actual_size, actual_md5 = _size(file), md5_of(file)
+    with open(file, "rb") as content:
+        actual_md5 = hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    actual_size = _size(file)
     if (size is None or actual_size == size) and (md5 is None or actual_md5 == md5.lower()):
         return
     kept = file
@@ -80,12 +82,6 @@ def check_sum(
     )
 
 
-def md5_of(file: Path) -> str:
-    """MD5 sum of a file, in hexadecimal digits."""
-    with open(file, "rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
 def _receive(url: str, part: Path, size: int) -> None:
     """Append what is missing of `part`, or write it anew if the server only gives the whole file."""
     from tqdm import tqdm
@@ -97,7 +93,8 @@ def _receive(url: str, part: Path, size: int) -> None:
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         resumed = re.match(rf"bytes {had}-\d+/(\d+|\*)$", answer.headers.get("Content-Range") or "")
         goes_on = had > 0 and answer.status == 206 and resumed is not None
-        offered = _total(answer, resumed if goes_on else None)
+        written = resumed.group(1) if goes_on else answer.headers.get("Content-Length")
+        offered = int(written) if written and written.isdecimal() else None
         if offered not in (None, size):
             raise InputError(f"{url}: the server offers {offered} bytes, expected {size}; correct the entry")
         with (
@@ -109,11 +106,6 @@ def _receive(url: str, part: Path, size: int) -> None:
             while chunk := answer.read(CHUNK):
                 target.write(chunk)
                 progress.update(len(chunk))
-
-
-def _total(answer: http.client.HTTPResponse, resumed: re.Match[str] | None) -> int | None:
-    written = resumed.group(1) if resumed else answer.headers.get("Content-Length")
-    return int(written) if written and written.isdecimal() else None
 
 
 def _size(file: Path) -> int:

@@ -125,7 +125,11 @@ def paired_index(model: Path) -> PairedIndex | None:
     recorded = _recorded(model)
     if recorded is not None:
         path = Path(recorded["path"])
-        return PairedIndex(_registered_as(path, registry["indexes"]), path, recorded.get("fingerprint"))
+        for name, entry in registry["indexes"].items():
+            place = location("indexes", name, entry)
+            if place is not None and _same(place, path):
+                return PairedIndex(name, path, recorded.get("fingerprint"))
+        return PairedIndex(str(path), path, recorded.get("fingerprint"))
     for entry in registry["encoders"].values():
         if "index" in entry and "path" in entry and _same(Path(entry["path"]), model):
             name = entry["index"]
@@ -141,15 +145,6 @@ def _recorded(model: Path) -> dict[str, str] | None:
     except (OSError, ValueError, AttributeError):
         return None  # loading the model has complained, or will
     return index if isinstance(index, dict) and isinstance(index.get("path"), str) else None
-
-
-def _registered_as(path: Path, indexes: dict[str, dict]) -> str:
-    names = (
-        name
-        for name, entry in indexes.items()
-        if (place := location("indexes", name, entry)) is not None and _same(place, path)
-    )
-    return next(names, str(path))
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -102,19 +102,7 @@ def register(section: str, name: str, **entry: Any) -> None:
 
 
 def remove(section: str, name: str) -> Entry:
-    """Take a name out of the user's own registry; the other entries stay as they are.
-
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name.
-
-    Returns
-    -------
-    dict
-        The entry that was there.
+    """Take a name out of the user's own registry, and give the entry that was there; parameters as for `lookup`.
 
     Raises
     ------

@@ -37,12 +37,7 @@ def find(section: str, name: str | os.PathLike) -> Path:
 def path_of(section: str, name: str) -> Path | None:
     """Find the file or directory that stands behind a name; download and unpack it if it is not here yet.
 
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name as a person types it.
+    Parameters are those of `lookup`.
 
     Returns
     -------

@@ -37,7 +37,8 @@ def combine(arguments: argparse.Namespace) -> None:
             weights = named_weights(arguments.weights, files, arguments.method)
         missing = arguments.missing or default_missing(arguments.normalise)
         fused = weighted_sum(runs, weights, arguments.normalise, missing, arguments.depth, arguments.hits)
-        scoring = _written(files, weights)
+        named = zip(_short_names(files), weights, strict=True)
+        scoring = " ".join(f"{name}={weight:g}" for name, weight in named)
         if arguments.weights_output:
             write_json(Path(arguments.weights_output), dict(zip(files, weights, strict=True)))
     write_run(arguments.output, fused, arguments.tag, decimals=None)
@@ -157,11 +158,6 @@ def _tuned(
             file=sys.stderr,
         )
     return best
-
-
-def _written(files: Sequence[str], weights: Weights) -> str:
-    names = _short_names(files)
-    return " ".join(f"{name}={weight:g}" for name, weight in zip(names, weights, strict=True))
 
 
 def _short_names(files: Sequence[str]) -> list[str]:
