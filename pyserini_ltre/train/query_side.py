@@ -10,8 +10,7 @@ import torch
 from accelerate import PartialState
 from transformers import set_seed
 
-from pyserini_ltre.collection.held_out import with_dev
-from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.collection.judged import Judged, judged_queries, with_dev
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
