@@ -16,8 +16,8 @@ from measure import Benchmark, common_options
 
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.encode.batching import encode_texts
-from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.settings import document_text
 
 DOCUMENTS, QUICK_DOCUMENTS = 1_500, 64
 PYSERINI_BATCH = 64

@@ -13,8 +13,7 @@ import torch
 from inputs import BATCH, generated_index, random_vectors, shared_vectors
 from measure import Benchmark, common_options
 
-from pyserini_ltre.index.bfloat16 import Bfloat16Index
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 
 DOCUMENTS, QUICK_DOCUMENTS, DIMENSION = 1_000_000, 100_000, 768
 HITS = 200

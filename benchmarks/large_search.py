@@ -18,8 +18,7 @@ from inputs import BATCH, CHUNK, generated_index, random_vectors
 from machine import process_memory
 from measure import Benchmark, Comparison, alternate, common_options
 
-from pyserini_ltre.index.bfloat16 import Bfloat16Index
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 
 DOCUMENTS, QUICK_DOCUMENTS, DIMENSION = 8_841_823, 50_000, 768
 # Documents of the flat index that is measured in place of one that does not fit.

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from pyserini_ltre.collection import overlapping_queries, read_qrels, read_queries, read_run
-from pyserini_ltre.encode.document_text import document_text
+from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.workflow.commands import run_command
 

@@ -17,7 +17,7 @@ from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.pair_objective import PairObjective
 from pyserini_ltre.train.trainable.both_sides import MemoryOptions
 from pyserini_ltre.train.two_sided import TwoSidedTrainer
-from pyserini_ltre.workflow.installed import packaged_encoder
+from pyserini_ltre.workflow.commands import packaged_encoder
 
 queries, batch, cache = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "cache"
 chance = random.Random(0)

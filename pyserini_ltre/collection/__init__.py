@@ -1,13 +1,11 @@
 """Readers and writers of documents, queries, judgements and runs."""
 
-from pyserini_ltre.collection.beir import BeirFolder, write_beir
-from pyserini_ltre.collection.export import write_json_collection
+from pyserini_ltre.collection.beir import BeirFolder, write_beir, write_json_collection
 from pyserini_ltre.collection.hugging_face import HuggingFaceCollection
 from pyserini_ltre.collection.judged import read_judged_queries
 from pyserini_ltre.collection.ms_marco import MsMarcoFolder
-from pyserini_ltre.collection.naming import open_collection
+from pyserini_ltre.collection.naming import PyseriniTopics, open_collection
 from pyserini_ltre.collection.overlap import near_duplicates, overlapping_queries
-from pyserini_ltre.collection.pyserini_topics import PyseriniTopics
 from pyserini_ltre.collection.python_stdlib import PythonStdlib
 from pyserini_ltre.collection.qrels import read_qrels, write_qrels
 from pyserini_ltre.collection.queries import read_queries, write_topics

@@ -1,4 +1,4 @@
-"""A collection in BEIR's layout: ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/SPLIT.tsv``."""
+"""A collection in BEIR's layout, read and written; documents in the form that Pyserini indexes and encodes."""
 
 import json
 import os
@@ -9,8 +9,7 @@ from pathlib import Path
 from pyserini_ltre.collection.lines import json_id, json_lines, json_text
 from pyserini_ltre.collection.qrels import BEIR_HEADER, read_qrels
 from pyserini_ltre.collection.queries import read_queries
-from pyserini_ltre.collection.records import Document, Qrels, Queries
-from pyserini_ltre.collection.splits import check_split, queries_with_judgements
+from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory
 
@@ -105,3 +104,36 @@ def write_beir(
                 file.write("\t".join(BEIR_HEADER) + "\n")
                 for qid, judged in qrels.items():
                     file.writelines(f"{qid}\t{docid}\t{grade}\n" for docid, grade in judged.items())
+
+
+def write_json_collection(documents: Iterable[Document], directory: str | os.PathLike) -> int:
+    """Write a JsonCollection, for ``pyserini.index.lucene`` (contents) and ``pyserini.encode`` (title, text).
+
+    Parameters
+    ----------
+    documents : iterable of Document
+        The documents, taken one at a time.
+    directory : path
+        The directory to make; it holds one file, ``documents.jsonl``, since Pyserini reads every file in it.
+
+    Returns
+    -------
+    int
+        How many documents were written.
+
+    Raises
+    ------
+    InputError
+        If there is no document, or the directory is there already and is not empty.
+    """
+    count = 0
+    with atomic_directory(directory) as partial:
+        # ASCII (json's default), because pyserini.encode opens the file in the encoding of the user's locale.
+        with open(partial / "documents.jsonl", "w", encoding="ascii") as file:
+            for document in documents:
+                fields = {"id": document.docid, "title": document.title, "text": document.text}
+                file.write(json.dumps({**fields, "contents": document.contents}) + "\n")
+                count += 1
+        if not count:
+            raise InputError(f"{directory}: no documents to write; name a collection that has some")
+    return count

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyserini_ltre.collection.lines import json_id, json_text
 from pyserini_ltre.collection.queries import checked_queries
-from pyserini_ltre.collection.records import Document, Qrels, Queries
-from pyserini_ltre.collection.splits import check_split, queries_with_judgements
+from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
 
 if TYPE_CHECKING:

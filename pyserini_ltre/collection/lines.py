@@ -17,12 +17,7 @@ def open_bytes(path: str | os.PathLike) -> IO[bytes]:
 
 
 def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
-    """Read a UTF-8 text file, one line at a time; blank lines are passed over.
-
-    Parameters
-    ----------
-    path : path
-        The file; gzipped if its name ends in ``.gz``.
+    """Read a UTF-8 text file, one line at a time, gzipped if its name ends in ``.gz``; blank lines are passed over.
 
     Yields
     ------
@@ -59,18 +54,26 @@ def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path}: the file is empty; make it again, or name another one")
 
 
-def json_lines(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read a file that holds one JSON object a line.
+def split_lines(
+    path: str | os.PathLike, count: int, layout: str, separator: str | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Read the number and the columns of each line, split at white space or at a `separator`.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Yields
+    Raises
     ------
-    (str, dict)
-        ``file:line``, to begin an error message with, and the object.
+    InputError
+        If there are not `count` columns (`layout` says which are wanted), or as `numbered_lines` does.
+    """
+    for number, line in numbered_lines(path):
+        columns = line.split(separator)
+        if len(columns) != count:
+            kind = "tab-separated columns" if separator else "columns"
+            raise InputError(f"{path}:{number}: {len(columns)} {kind}; write {layout}")
+        yield number, columns
+
+
+def json_lines(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read a file of one JSON object a line: ``file:line``, to begin an error message with, and the object.
 
     Raises
     ------

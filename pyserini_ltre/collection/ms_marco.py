@@ -1,14 +1,13 @@
 """MS MARCO's own files, of the passage task and of the document task."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from pyserini_ltre.collection.lines import checked_id, numbered_lines
+from pyserini_ltre.collection.lines import checked_id, split_lines
 from pyserini_ltre.collection.qrels import read_qrels
 from pyserini_ltre.collection.queries import read_queries
-from pyserini_ltre.collection.records import Document, Qrels, Queries
-from pyserini_ltre.collection.splits import check_split, queries_with_judgements
+from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
 
 PASSAGES = "collection.tsv"
@@ -51,11 +50,14 @@ class MsMarcoFolder:
 
     def documents(self) -> Iterator[Document]:
         """Read the documents one at a time, in the order of the file."""
-        passages = _plain_or_gzipped(self.path / PASSAGES)
-        if passages is not None:
-            return _read_rows(passages, 2, "id, tab, text", _passage)
+        if passages := _plain_or_gzipped(self.path / PASSAGES):
+            for number, (docid, text) in split_lines(passages, 2, "id, tab, text", "\t"):
+                yield Document(checked_id(docid, f"{passages}:{number}"), "", text)
+            return
+        layout = "id, URL, title, body, tabs between them"
         documents = _plain_or_gzipped(self.path / DOCUMENTS)
-        return _read_rows(documents, 4, "id, URL, title, body, tabs between them", _web_page)
+        for number, (docid, url, title, body) in split_lines(documents, 4, layout, "\t"):
+            yield Document(checked_id(docid, f"{documents}:{number}"), f"{url} {title}".strip(), body)
 
     def queries(self, split: str) -> Queries:
         """Read the queries that are judged in a split."""
@@ -90,22 +92,3 @@ def is_ms_marco(path: str | os.PathLike) -> bool:
 
 def _plain_or_gzipped(path: Path) -> Path | None:
     return next((file for file in (path, path.with_name(f"{path.name}.gz")) if file.exists()), None)
-
-
-def _read_rows(
-    path: Path, columns: int, layout: str, document: Callable[..., Document]
-) -> Iterator[Document]:
-    for number, line in numbered_lines(path):
-        cells = line.split("\t")
-        if len(cells) != columns:
-            raise InputError(f"{path}:{number}: {len(cells)} tab-separated columns; write {layout}")
-        docid, *rest = cells
-        yield document(checked_id(docid, f"{path}:{number}"), *rest)
-
-
-def _passage(docid: str, text: str) -> Document:
-    return Document(docid, "", text)
-
-
-def _web_page(docid: str, url: str, title: str, body: str) -> Document:
-    return Document(docid, f"{url} {title}".strip(), body)

@@ -2,18 +2,64 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyserini_ltre.collection.beir import BeirFolder
 from pyserini_ltre.collection.hugging_face import HuggingFaceCollection, is_hugging_face_folder
 from pyserini_ltre.collection.ms_marco import MsMarcoFolder, is_ms_marco
 from pyserini_ltre.collection.pyserini_names import PREFIX, pyserini_name
-from pyserini_ltre.collection.pyserini_topics import PyseriniTopics
 from pyserini_ltre.collection.python_stdlib import PythonStdlib
-from pyserini_ltre.collection.records import Collection
+from pyserini_ltre.collection.qrels import read_qrels
+from pyserini_ltre.collection.queries import read_queries
+from pyserini_ltre.collection.records import (
+    Collection,
+    Document,
+    Qrels,
+    Queries,
+    check_split,
+    queries_with_judgements,
+)
 from pyserini_ltre.errors import InputError
 
 _HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
+
+
+class PyseriniTopics:
+    """Topics and judgements of one name, as the split ``test``; the documents are in Pyserini's indexes only.
+
+    Parameters
+    ----------
+    name : str
+        As after ``--topics``, with ``pyserini:`` before it: ``pyserini:dl19-passage``,
+        ``pyserini:beir-v1.0.0-scifact-test`` ...
+
+    Raises
+    ------
+    InputError
+        From the methods, if Pyserini does not know the name.
+    """
+
+    splits = ("test",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def documents(self) -> Iterator[Document]:
+        """Refuse: Pyserini has no names for files of documents."""
+        raise InputError(
+            f"{self.name}: Pyserini names topics and judgements only; name a folder for the documents"
+        )
+
+    def queries(self, split: str) -> Queries:
+        """Read the topics that are judged."""
+        qrels = self.qrels(split)
+        return queries_with_judgements(read_queries(self.name), qrels, "its topics", self.name)
+
+    def qrels(self, split: str) -> Qrels:
+        """Read the judgements."""
+        check_split(split, self.splits, self.name)
+        return read_qrels(self.name)
 
 
 def open_collection(name_or_path: str | os.PathLike) -> Collection:

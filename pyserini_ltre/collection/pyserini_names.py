@@ -20,10 +20,7 @@ def pyserini_name(path: object) -> str | None:
 def topic_rows(name: str) -> Iterator[tuple[str, str, str]]:
     """Give where each topic of a named set stands, its id as text, and its title.
 
-    Raises
-    ------
-    InputError
-        If Pyserini does not know the name, or cannot download what is behind it.
+    An `InputError` says if Pyserini does not know the name, or cannot download what is behind it.
     """
     from pyserini.search import get_topics
 
@@ -36,13 +33,7 @@ def topic_rows(name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def qrels_file(name: str) -> Path:
-    """Find the file of named judgements; Pyserini unpacks or downloads it if need be.
-
-    Raises
-    ------
-    InputError
-        If Pyserini does not know the name, or cannot download what is behind it.
-    """
+    """Find the file of named judgements; Pyserini unpacks or downloads it if need be. Errors as for `topic_rows`."""
     from pyserini.search import get_qrels_file
 
     try:

@@ -40,17 +40,7 @@ def split_words(text: str) -> str:
 def read_functions(source: str, module: str) -> list[Function]:
     """Find the functions and methods of a source file, those inside classes and other functions too.
 
-    Parameters
-    ----------
-    source : str
-        The text of the file.
-    module : str
-        The module's full name.
-
-    Returns
-    -------
-    list of Function
-        In the order of the file; a name that is defined twice is there twice.
+    They come in the order of the file; a name that is defined twice is there twice. `module` is the module's full name.
 
     Raises
     ------

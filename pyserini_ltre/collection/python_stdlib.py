@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyserini_ltre.collection.python_source import Function, read_functions, split_words
-from pyserini_ltre.collection.records import Document, Qrels, Queries
-from pyserini_ltre.collection.splits import check_split
+from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split
 from pyserini_ltre.errors import InputError
 
 _SKIPPED_DIRECTORIES = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}

@@ -62,15 +62,7 @@ def read_qrels(path: str | os.PathLike) -> Qrels:
 
 
 def write_qrels(path: str | os.PathLike, qrels: Qrels) -> None:
-    """Write judgements in TREC's format, which ``trec_eval`` and `read_qrels` read.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    qrels : dict of str to dict of str to int
-        Query id -> document id -> grade.
-    """
+    """Write judgements in TREC's format, which ``trec_eval`` and `read_qrels` read."""
     with atomic_file(path) as file:
         for qid, judged in qrels.items():
             file.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in judged.items())

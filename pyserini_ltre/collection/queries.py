@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from pyserini_ltre.collection.lines import checked_id, json_id, json_lines, json_text, numbered_lines
+from pyserini_ltre.collection.lines import checked_id, json_id, json_lines, json_text, split_lines
 from pyserini_ltre.collection.pyserini_names import pyserini_name, topic_rows
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.errors import InputError
@@ -34,23 +34,18 @@ def read_queries(path: str | os.PathLike) -> Queries:
     """
     if name := pyserini_name(path):
         return checked_queries(topic_rows(name))
-    json_file = Path(path).name.removesuffix(".gz").endswith((".jsonl", ".json"))
-    return checked_queries(_json_rows(path) if json_file else _tsv_rows(path))
+    if Path(path).name.removesuffix(".gz").endswith((".jsonl", ".json")):
+        return checked_queries(
+            (where, json_id(record, where), json_text(record, "text", where))
+            for where, record in json_lines(path)
+        )
+    rows = split_lines(path, 2, "query id, tab, text", "\t")
+    located = ((f"{path}:{number}", *columns) for number, columns in rows)
+    return checked_queries((where, checked_id(qid, where), text.strip()) for where, qid, text in located)
 
 
 def checked_queries(rows: Iterable[tuple[str, str, str]]) -> Queries:
-    """Gather queries; refuse one without text, or an id that is there twice.
-
-    Parameters
-    ----------
-    rows : iterable of (str, str, str)
-        Where it stands, query id, text.
-
-    Returns
-    -------
-    dict of str to str
-        Query id -> text, in the order of `rows`.
-    """
+    """Gather rows of where it stands, query id and text; refuse one without text, or an id that is there twice."""
     queries: Queries = {}
     for where, qid, text in rows:
         if not text.strip():
@@ -80,17 +75,3 @@ def write_topics(path: str | os.PathLike, queries: Queries) -> None:
             )
         else:
             file.writelines(f"{qid}\t{text}\n" for qid, text in lines.items())
-
-
-def _json_rows(path: str | os.PathLike) -> Iterator[tuple[str, str, str]]:
-    for where, record in json_lines(path):
-        yield where, json_id(record, where), json_text(record, "text", where)
-
-
-def _tsv_rows(path: str | os.PathLike) -> Iterator[tuple[str, str, str]]:
-    for number, line in numbered_lines(path):
-        where = f"{path}:{number}"
-        columns = line.split("\t")
-        if len(columns) != 2:
-            raise InputError(f"{where}: {len(columns)} tab-separated columns; write query id, tab, text")
-        yield where, checked_id(columns[0], where), columns[1].strip()

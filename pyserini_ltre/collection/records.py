@@ -1,7 +1,9 @@
-"""What everything else passes around: documents, queries, judgements, ranked lists, and their readers."""
+"""What everything else passes around: documents, queries, judgements, ranked lists; collections and their splits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
+
+from pyserini_ltre.errors import InputError
 
 Queries = dict[str, str]
 """Query id -> text."""
@@ -56,3 +58,22 @@ class Collection(Protocol):
 
     def qrels(self, split: str) -> Qrels:
         """Read the judgements of a split."""
+
+
+def check_split(split: str, splits: Sequence[str], collection: object) -> None:
+    """Refuse a split that a collection does not have; `collection` begins the message of the `InputError`."""
+    if split not in splits:
+        raise InputError(f"{collection}: no split {split!r}; there are: {', '.join(splits) or 'none'}")
+
+
+def queries_with_judgements(
+    queries: Queries, qrels: Qrels, queries_from: object, qrels_from: object
+) -> Queries:
+    """Pick the queries that are judged, in their order; if one has no text, an `InputError` names both sources."""
+    missing = [qid for qid in qrels if qid not in queries]
+    if missing:
+        raise InputError(
+            f"{qrels_from}: {len(missing)} judged queries, {missing[0]} first, are not in {queries_from}; "
+            "add them there, or remove their judgements"
+        )
+    return {qid: text for qid, text in queries.items() if qid in qrels}

@@ -4,7 +4,7 @@ import math
 import os
 import re
 
-from pyserini_ltre.collection.lines import numbered_lines
+from pyserini_ltre.collection.lines import split_lines
 from pyserini_ltre.collection.records import Run, best_first
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file
@@ -34,13 +34,8 @@ def read_run(path: str | os.PathLike) -> Run:
         the line is named.
     """
     run: Run = {}
-    for number, line in numbered_lines(path):
-        columns = line.split()
-        if len(columns) != 6:
-            raise InputError(
-                f"{path}:{number}: {len(columns)} columns; write query id, Q0, document id, rank, score, tag"
-            )
-        qid, _, docid, _, score, _ = columns
+    lines = split_lines(path, 6, "query id, Q0, document id, rank, score, tag")
+    for number, (qid, _, docid, _, score, _) in lines:
         try:
             value = float(score)
         except ValueError:
@@ -103,11 +98,7 @@ def read_msmarco_run(path: str | os.PathLike) -> Run:
     """
     run: Run = {}
     taken: set[tuple[str, int]] = set()
-    for number, line in numbered_lines(path):
-        columns = line.split()
-        if len(columns) != 3:
-            raise InputError(f"{path}:{number}: {len(columns)} columns; write query id, document id, rank")
-        qid, docid, written = columns
+    for number, (qid, docid, written) in split_lines(path, 3, "query id, document id, rank"):
         rank = int(written) if written.isascii() and written.isdecimal() else 0
         if rank < 1:
             raise InputError(f"{path}:{number}: rank {written!r} is no whole number from 1 on; correct it")
@@ -121,15 +112,7 @@ def read_msmarco_run(path: str | os.PathLike) -> Run:
 
 
 def write_msmarco_run(path: str | os.PathLike, run: Run) -> None:
-    """Write an MS MARCO run file, best hit first, ranks from 1, ties by document id.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    run : dict of str to dict of str to float
-        Query id -> document id -> score.
-    """
+    """Write an MS MARCO run file, best hit first, ranks from 1, ties by document id."""
     with atomic_file(path) as file:
         for qid, hits in run.items():
             file.writelines(

@@ -1,12 +1,17 @@
-"""The real ids of rows: DRhard counts queries and documents from 0 and keeps their ids in files of their own."""
+"""The real ids of rows: DRhard counts queries and documents from 0 and keeps their ids in files of their own.
+
+Some are pickles, which are programs: one may call whatever it can name. Those of DRhard name two functions of numpy, as
+their keys are numpy integers. Here nothing is looked up: these two names stand for integers read from their bytes, and
+any other name is refused.
+"""
 
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
 
 from pyserini_ltre.collection.lines import checked_id, numbered_lines
-from pyserini_ltre.convert.number_pickle import read_number_dictionary
 from pyserini_ltre.errors import InputError
 
 PICKLES = (".pickle", ".pkl")
@@ -64,3 +69,90 @@ def _by_row(row_of: dict[int, int], path: Path) -> list[int]:
             )
         numbers[row] = number
     return numbers
+
+
+def read_number_dictionary(path: str | os.PathLike) -> dict[int, int]:
+    """Read a pickled dictionary of whole numbers, Python's or, in protocol 3 or later, numpy's.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, holds anything else, or names a function or class (the message says which).
+    """
+    try:
+        with open(path, "rb") as file:
+            content = _NumberUnpickler(file, encoding="bytes").load()
+    except _RefusedName as refused:
+        raise InputError(
+            f"{path}: names {refused}, which loading it would run; only plain dictionaries of numbers are read"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except Exception as error:  # a damaged pickle raises nearly any error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not a pickled dictionary of numbers ({reason}); make it again") from None
+    if type(content) is not dict:
+        raise InputError(f"{path}: holds a {type(content).__name__}; only a dictionary of numbers is read")
+    for pair in content.items():
+        if any(type(number) is not int for number in pair):
+            raise InputError(
+                f"{path}: entry {str(pair)[:80]} is not two whole numbers; only a dictionary of numbers is read"
+            )
+    return content
+
+
+class _RefusedName(Exception):
+    """The pickle names something; the message is the name."""
+
+
+class _IntegerType:
+    """Stands for a numpy integer type: its size, sign and byte order, and nothing that runs."""
+
+    __slots__ = ("order", "signed", "size")
+
+    def __init__(self, code: bytes | str) -> None:
+        code = code.decode() if isinstance(code, bytes) else code
+        if code not in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"):
+            raise _RefusedName(f"the number type {code[:20]}")
+        self.signed, self.size, self.order = code[0] == "i", int(code[1]), "little"
+
+    def __setstate__(self, state: tuple) -> None:
+        self.order = "big" if state[1] in (">", b">") else "little"
+
+
+class _MakeIntegerType:
+    """Stands for ``numpy.dtype``."""
+
+    __slots__ = ()
+
+    def __call__(self, code: bytes | str, *unused: object) -> _IntegerType:
+        return _IntegerType(code)
+
+    def __setstate__(self, state: object) -> None:
+        raise _RefusedName("a state for numpy.dtype")
+
+
+class _MakeInteger:
+    """Stands for ``numpy.core.multiarray.scalar``."""
+
+    __slots__ = ()
+
+    def __call__(self, kind: _IntegerType, raw: bytes) -> int:
+        if type(kind) is not _IntegerType or type(raw) is not bytes or len(raw) != kind.size:
+            raise _RefusedName("a numpy number that is not one integer")
+        return int.from_bytes(raw, kind.order, signed=kind.signed)
+
+    def __setstate__(self, state: object) -> None:
+        raise _RefusedName("a state for numpy.core.multiarray.scalar")
+
+
+class _NumberUnpickler(pickle.Unpickler):
+    """An unpickler for which no name means anything but integers."""
+
+    def find_class(self, module: str, name: str) -> object:
+        """Give the stand-in for numpy's integers, and refuse every other name."""
+        if (module, name) == ("numpy", "dtype"):
+            return _MakeIntegerType()
+        if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "scalar":
+            return _MakeInteger()
+        raise _RefusedName(f"{module}.{name}")

@@ -19,15 +19,8 @@ def convert_ranks(
         Offset of the query, offset of the document, and rank from 1, separated by white space.
     qids, docids : list of str
         The id at each offset.
-    output : path
-        The run file.
-    tag : str
-        Name of the run.
-
-    Returns
-    -------
-    dict of str to dict of str to float
-        What was written.
+    output, tag
+        The run file, and the name of the run.
 
     Raises
     ------

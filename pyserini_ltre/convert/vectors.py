@@ -37,13 +37,7 @@ class VectorFile:
     ntotal: int
 
     def write(self, file: str) -> None:
-        """Write a flat inner-product index of the vectors, a block at a time.
-
-        Raises
-        ------
-        InputError
-            If a number is not finite; its row is named.
-        """
+        """Write a flat inner-product index, a block at a time; an `InputError` names a row that is not finite."""
         rows = np.memmap(self.path, dtype="<f4", mode="r", shape=(self.ntotal, self.d))
         step = max(1, BLOCK // (4 * self.d))
         with open(file, "wb") as index, tqdm(total=self.ntotal, unit=" vectors", disable=None) as bar:
@@ -62,19 +56,7 @@ class VectorFile:
 
 
 def open_vectors(path: str | os.PathLike, dimension: int) -> VectorFile:
-    """Open a headerless file of float32 vectors.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    dimension : int
-        Numbers a vector.
-
-    Returns
-    -------
-    VectorFile
-        Its size tells how many there are.
+    """Open a headerless file of float32 vectors of `dimension` numbers each; its size tells how many there are.
 
     Raises
     ------
@@ -106,16 +88,12 @@ def convert_vectors(
 
     Parameters
     ----------
-    vectors : VectorFile
-        N embeddings.
-    docids : list of str
-        The id of each row.
+    vectors, docids
+        N embeddings, and the id of each row.
     output : path
-        The directory.
+        The directory; with `overwrite`, it may replace one that is not empty.
     encoder : BiEncoder, optional
         The document encoder that made the vectors, for ``encoder.json``, which is left out otherwise.
-    overwrite : bool
-        Whether a directory that is not empty may be replaced.
 
     Raises
     ------

@@ -9,9 +9,8 @@ from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
 from pyserini_ltre.errors import exit_on_input_error
-from pyserini_ltre.workflow.commands import CommandFailed
+from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
 from pyserini_ltre.workflow.folder import WorkFolder
-from pyserini_ltre.workflow.installed import check_installed, packaged_encoder
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:

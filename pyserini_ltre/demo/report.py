@@ -19,23 +19,16 @@ ROWS = {"bm25": "BM25", "hybrid": "hybrid (trained + BM25)", "fusion": "fusion (
 def write_report(
     folder: WorkFolder, collection: PythonStdlib, alpha: float, trec_eval: dict[str, float]
 ) -> str:
-    """Measure the five runs, write ``results.json`` and ``results.png``.
+    """Measure the five runs, write ``results.json`` and ``results.png``, and give what is to be printed.
 
     Parameters
     ----------
-    folder : WorkFolder
-        Holds the runs.
-    collection : PythonStdlib
-        Judgements and texts.
+    folder, collection
+        Hold the runs, and their judgements and texts.
     alpha : float
         Weight of BM25 in the hybrid run.
     trec_eval : dict of str to float
         nDCG@10 of the frozen and the trained run as trec_eval gave it.
-
-    Returns
-    -------
-    str
-        What to print.
     """
     qrels = collection.qrels("test")
     runs = {system: read_run(folder.path / "runs" / f"{system}.txt") for system in SYSTEMS}

@@ -74,20 +74,18 @@ def train(folder: WorkFolder, encoder: Path) -> None:
 def search(folder: WorkFolder, name: str) -> float:
     """Make the five run files of the test queries with unmodified Pyserini.
 
-    Returns
-    -------
-    float
-        The weight of BM25 in the hybrid run, chosen on the dev queries.
+    Gives the weight of BM25 in the hybrid run, chosen on the dev queries.
     """
     path = folder.path
-    (path / "runs").mkdir(exist_ok=True)
+    runs = path / "runs"
+    runs.mkdir(exist_ok=True)
     with folder.stage("dev runs") as to_do:
         if to_do:
-            _dense(path, name, "dev", "ltre", path / "runs" / "dev.trained.txt")
-            _bm25(path, name, "dev", path / "runs" / "dev.bm25.txt")
+            _dense(path, name, "dev", "ltre", runs / "dev.trained.txt")
+            _bm25(path, name, "dev", runs / "dev.bm25.txt")
     alpha, values = tune_alpha(
-        read_run(path / "runs" / "dev.trained.txt"),
-        read_run(path / "runs" / "dev.bm25.txt"),
+        read_run(runs / "dev.trained.txt"),
+        read_run(runs / "dev.bm25.txt"),
         read_qrels(path / "qrels.dev.txt"),
         ALPHAS,
     )
@@ -95,22 +93,22 @@ def search(folder: WorkFolder, name: str) -> float:
         f"weight of BM25 in the hybrid: {alpha} (dev nDCG@10 {values[alpha]:.4f}; without BM25 {values[0.0]:.4f})"
     )
     write_json(path / "alpha.json", {"alpha": alpha, "dev nDCG@10": values})
-    runs = {system: path / "runs" / f"{system}.txt" for system in SYSTEMS}
+    frozen, trained, bm25, hybrid, fusion = (runs / f"{system}.txt" for system in SYSTEMS)
     with folder.stage("test runs") as to_do:
         if to_do:
-            _dense(path, name, "test", f"ltre:{FROZEN}", runs["frozen"])
-            _dense(path, name, "test", "ltre", runs["trained"])
-            _bm25(path, name, "test", runs["bm25"])
+            _dense(path, name, "test", f"ltre:{FROZEN}", frozen)
+            _dense(path, name, "test", "ltre", trained)
+            _bm25(path, name, "test", bm25)
             run_command(
                 *("pyserini.search.hybrid", "dense", "--index", name, "--encoder", "ltre"),
                 *("sparse", "--index", path / "bm25-index"),
                 *("fusion", "--alpha", str(alpha), "--hits", str(HITS)),
-                *("run", "--topics", f"{name}-test", "--output", runs["hybrid"], "--hits", str(HITS)),
+                *("run", "--topics", f"{name}-test", "--output", hybrid, "--hits", str(HITS)),
                 log=path / "logs" / "hybrid.txt",
             )
             run_command(
-                *("pyserini.fusion", "--runs", runs["trained"], runs["bm25"], "--method", "rrf"),
-                *("--output", runs["fusion"], "--runtag", "fusion", "--k", str(HITS)),
+                *("pyserini.fusion", "--runs", trained, bm25, "--method", "rrf"),
+                *("--output", fusion, "--runtag", "fusion", "--k", str(HITS)),
                 log=path / "logs" / "fusion.txt",
             )
     return alpha
@@ -132,16 +130,17 @@ def trec_eval(folder: WorkFolder, name: str) -> dict[str, float]:
 
 
 def _dense(path: Path, name: str, split: str, encoder: str, run: Path) -> None:
-    run_command(
-        *("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}"),
-        *("--output", run, "--hits", str(HITS)),
-        log=path / "logs" / f"{run.stem}.txt",
-    )
+    words = ("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}")
+    run_command(*words, "--output", run, "--hits", str(HITS), log=path / "logs" / f"{run.stem}.txt")
 
 
 def _bm25(path: Path, name: str, split: str, run: Path) -> None:
-    run_command(
-        *("pyserini.search.lucene", "--bm25", "--index", path / "bm25-index", "--topics", f"{name}-{split}"),
-        *("--output", run, "--hits", str(HITS)),
-        log=path / "logs" / f"{run.stem}.txt",
+    words = (
+        "pyserini.search.lucene",
+        "--bm25",
+        "--index",
+        path / "bm25-index",
+        "--topics",
+        f"{name}-{split}",
     )
+    run_command(*words, "--output", run, "--hits", str(HITS), log=path / "logs" / f"{run.stem}.txt")

@@ -57,10 +57,7 @@ def encode_texts(
     ndarray (N, d) float32
         Embeddings in the order of `texts`.
     """
-    windows = [
-        vectors
-        for vectors in encode_stream(encoder, texts, side, batch_size, precision, progress, len(texts))
-    ]
+    windows = list(encode_stream(encoder, texts, side, batch_size, precision, progress, len(texts)))
     return np.concatenate(windows) if windows else np.empty((0, encoder.dimension), np.float32)
 
 

@@ -6,8 +6,8 @@ import faiss
 
 from pyserini_ltre.collection import Collection, open_collection
 from pyserini_ltre.encode.batching import Precision, encode_stream
-from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_index_directory
 

@@ -64,13 +64,7 @@ class SharedEncoderOptions(QueryEncoderOptions, DocumentEncoderOptions):
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name such as ``cuda:1``, which becomes torch's current one.
-
-    Raises
-    ------
-    InputError
-        If there is no such device here.
-    """
+    """The device of a name such as ``cuda:1``, which becomes torch's current one; an `InputError` if it is not here."""
     try:
         device = torch.device(name)
     except RuntimeError:

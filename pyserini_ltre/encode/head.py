@@ -1,4 +1,4 @@
-"""The modules between pooling and the embedding, stored as sentence-transformers stores them.
+"""From token states to the embedding: pooling, and the modules after it, as sentence-transformers stores them.
 
 Linear + LayerNorm is the head of RobertaDot (ANCE, STAR, ADORE); Normalize gives unit vectors; a linear map behind
 Normalize is how a query adapter is saved. Anything else is refused by name.
@@ -16,6 +16,25 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import read_json, write_json
 
 IDENTITY = "torch.nn.modules.linear.Identity"
+
+
+def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """One vector a text, (B, h), out of its last hidden states (B, L, h).
+
+    The `mask` (B, L) is 1 on tokens and 0 on padding, which may stand on either side; `pooling` takes the first token
+    (``cls``), the mean over the tokens (``mean``) or the last token (``last``).
+    """
+    if pooling == "mean":
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+    positions = torch.arange(mask.shape[1], device=mask.device)
+    if pooling == "cls":
+        chosen = torch.where(mask.bool(), positions, mask.shape[1]).argmin(1)
+    elif pooling == "last":
+        chosen = torch.where(mask.bool(), positions, -1).argmax(1)
+    else:
+        raise ValueError(f"pooling {pooling!r} is not one of cls, mean, last")
+    return states[torch.arange(len(states), device=states.device), chosen]
 
 
 class Normalize(nn.Module):
@@ -68,17 +87,9 @@ READERS = {"Dense": _read_dense, "LayerNorm": _read_layer_norm, "Normalize": lam
 
 
 def read_head(directory: Path) -> nn.Sequential:
-    """Read the modules that ``modules.json`` lists after the transformer and its pooling.
+    """Read the modules that ``modules.json`` lists after the transformer and its pooling, mapping (B, h) to (B, d).
 
-    Parameters
-    ----------
-    directory : Path
-        Model directory; without ``modules.json`` the head is empty.
-
-    Returns
-    -------
-    nn.Sequential
-        The modules in order, mapping (B, h) to (B, d).
+    Without ``modules.json`` the head is empty.
 
     Raises
     ------
@@ -98,18 +109,9 @@ def read_head(directory: Path) -> nn.Sequential:
 
 
 def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -> None:
-    """Write ``modules.json``, the pooling and the head so that sentence-transformers loads them.
+    """Write ``modules.json``, the pooling of the token states and the head so that sentence-transformers loads them.
 
-    Parameters
-    ----------
-    directory : Path
-        Model directory that already holds the backbone.
-    head : nn.Sequential
-        Linear, LayerNorm and Normalize modules.
-    pooling : {"cls", "mean", "last"}
-        Pooling of the token states.
-    width : int
-        Size of the token states.
+    The model `directory` already holds the backbone; `width` is the size of its token states.
     """
     (directory / "1_Pooling").mkdir()
     modes = {"cls": "cls_token", "mean": "mean_tokens", "last": "lasttoken"}
@@ -120,21 +122,9 @@ def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -
 
 
 def write_head_modules(directory: Path, head: nn.Sequential, first: int) -> list[dict[str, object]]:
-    """Write each module of a head to a folder of its own.
+    """Write the modules of a head, Linear, LayerNorm and Normalize, each to a folder of its own in `directory`.
 
-    Parameters
-    ----------
-    directory : Path
-        Where the folders go.
-    head : nn.Sequential
-        Linear, LayerNorm and Normalize modules.
-    first : int
-        Number of the first module.
-
-    Returns
-    -------
-    list of dict
-        The entries of ``modules.json``.
+    They are numbered from `first` on. Gives their entries for ``modules.json``.
     """
     entries = []
     for number, layer in enumerate(head, start=first):

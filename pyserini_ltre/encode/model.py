@@ -9,8 +9,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from pyserini_ltre.encode.head import Normalize, read_head, write_head
-from pyserini_ltre.encode.pooling import pool
+from pyserini_ltre.encode.head import Normalize, pool, read_head, write_head
 from pyserini_ltre.encode.reading import (
     check_complete,
     download,

@@ -8,11 +8,10 @@ import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
 from pyserini_ltre.encode.batching import encode_texts
-from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
-from pyserini_ltre.encode.head import Normalize
+from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.pooling import pool
+from pyserini_ltre.encode.settings import document_text
 
 
 class LtreQueryEncoder(QueryEncoder):
@@ -121,19 +120,7 @@ def _row_by_row(layer: torch.nn.Module, vectors: np.ndarray) -> np.ndarray:
 
 
 class LtreDocumentEncoder(DocumentEncoder):
-    """Document encoder for ``python -m pyserini.encode``.
-
-    Parameters
-    ----------
-    model_name : str
-        Model directory or hub name.
-    tokenizer_name : str, optional
-        Accepted because Pyserini passes it; the model directory brings its own tokenizer.
-    device : str
-        Device of the model.
-    prefix : str, optional
-        Put before each document with a space between, instead of the model's own prefix.
-    """
+    """Document encoder for ``python -m pyserini.encode``; parameters as for `LtreQueryEncoder`."""
 
     def __init__(
         self,

@@ -1,11 +1,11 @@
-"""The parts of a model directory: is it complete, its tokenizer, its backbone."""
+"""The parts of a model directory: is it complete, its tokenizer, its backbone, weights that do not fit."""
 
+import warnings
 from pathlib import Path
 
 import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from pyserini_ltre.encode.partial import report_misfits
 from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings
 from pyserini_ltre.encode.tokenisation import star_tokenizer_of
 from pyserini_ltre.errors import InputError
@@ -13,6 +13,8 @@ from pyserini_ltre.files import read_json
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+# Names in one message; the rest is counted.
+NAMED = 20
 # Weights that no embedding depends on, or that are computed anew.
 NEVER_MISSED = ("pooler.", "position_ids", "inv_freq")
 
@@ -84,3 +86,44 @@ def check_complete(directory: Path, needs_tokenizer: bool) -> None:
             "merges.txt of roberta-base)"
         )
     read_json(directory / "config.json")
+
+
+def report_misfits(
+    directory: Path,
+    model: str,
+    missing: list[str],
+    unexpected: list[str],
+    wrong_shape: list[str],
+    allow_partial: bool,
+) -> None:
+    """Refuse a checkpoint whose weights are not those of its model, or, with `allow_partial`, warn of it.
+
+    Parameters
+    ----------
+    directory, model
+        The model directory, and what the model is called.
+    missing, unexpected : list of str
+        Weights that the model has and the file lacks, and the other way round.
+    wrong_shape : list of str
+        Weights of another shape, with both shapes; these are refused in any case.
+    """
+    names = [
+        f"{kind} {name}"
+        for kind, found in (("wrong shape", wrong_shape), ("missing", missing), ("unexpected", unexpected))
+        for name in found
+    ]
+    if not names:
+        return
+    listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    problem = f"{directory}: {len(names)} weights do not fit {model}: {listed}"
+    if wrong_shape:
+        raise InputError(f"{problem}; take the config.json that belongs to them")
+    if not allow_partial:
+        raise InputError(f"{problem}; take the complete checkpoint, or add `allow_partial`")
+    # A file name that does not exist keeps Python from printing a second line, the source.
+    warnings.warn_explicit(
+        f"{problem}; missing ones start from random values, unexpected ones are left out",
+        UserWarning,
+        filename="pyserini_ltre",
+        lineno=1,
+    )

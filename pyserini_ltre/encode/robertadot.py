@@ -7,7 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
 from pyserini_ltre.encode.head import read_weights
-from pyserini_ltre.encode.partial import report_misfits
+from pyserini_ltre.encode.reading import report_misfits
 from pyserini_ltre.encode.settings import Tokenisation
 from pyserini_ltre.files import read_json
 
@@ -48,7 +48,7 @@ def usual_tokenisation(directory: Path) -> Tokenisation:
 
 
 def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTrainedModel, nn.Sequential]:
-    """Read the backbone and the head of a RobertaDot checkpoint.
+    """Read the backbone, RoBERTa without its pooler, and the head, Linear and LayerNorm, of a RobertaDot checkpoint.
 
     Parameters
     ----------
@@ -57,13 +57,6 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
         ``embeddingHead.*`` and ``norm.*``.
     allow_partial : bool
         Whether missing weights become random and unexpected ones are left out, with a warning.
-
-    Returns
-    -------
-    backbone : PreTrainedModel
-        RoBERTa without its pooler.
-    head : nn.Sequential
-        Linear and LayerNorm.
 
     Raises
     ------

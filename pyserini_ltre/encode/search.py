@@ -9,7 +9,7 @@ from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension
-from pyserini_ltre.index.retrieval import retrieve
+from pyserini_ltre.index.seam import retrieve
 
 
 def search(

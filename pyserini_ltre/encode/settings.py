@@ -1,4 +1,4 @@
-"""What an encoder does besides its weights: pooling, prefixes and lengths, as the model directory says."""
+"""What an encoder does besides its weights, as the model directory says: pooling, prefixes, lengths, form of text."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +12,8 @@ Tokenisation = Literal["own", "star"]
 DocumentForm = Literal["plain", "star"]
 Pooling = Literal["cls", "mean", "last"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
+# Of a document in STAR's form.
+STAR_CHARACTERS = 10_000
 LENGTH_IF_UNKNOWN = 512
 # The tokenizer of a model that states no limit reports a number of about 1e30.
 NO_LIMIT = 1_000_000
@@ -32,7 +34,7 @@ class EncoderSettings:
     tokenisation : {"own", "star"}
         The model directory's own tokenizer, or its byte pairs applied to the text as STAR was trained with.
     document_form : {"plain", "star"}
-        How the parts of a document are joined; see `pyserini_ltre.encode.document_text.document_text`.
+        How the parts of a document are joined; see `pyserini_ltre.encode.settings.document_text`.
     """
 
     pooling: Pooling = "mean"
@@ -72,23 +74,14 @@ def read_pooling(config: dict, source: Path) -> str:
 def read_settings(
     directory: Path, default_pooling: str, length_limit: int, default_tokenisation: Tokenisation = "own"
 ) -> EncoderSettings:
-    """Read the settings of a model directory.
+    """Read the settings of a model directory: our ``pyserini_ltre.json``, and sentence-transformers' files below it.
 
     Parameters
     ----------
-    directory : Path
-        Model directory; our ``pyserini_ltre.json`` is asked first, then sentence-transformers' files.
-    default_pooling : str
-        Pooling where no file names one.
+    default_pooling, default_tokenisation
+        Where no file names one.
     length_limit : int
         The longest input that the backbone takes, in tokens.
-    default_tokenisation : {"own", "star"}
-        Tokenisation where ``pyserini_ltre.json`` names none.
-
-    Returns
-    -------
-    EncoderSettings
-        Pooling, prefixes, lengths and the rest.
 
     Raises
     ------
@@ -113,3 +106,27 @@ def read_settings(
     names = {field.name for field in fields(EncoderSettings)}
     settings.update({name: value for name, value in ours.items() if name in names})
     return EncoderSettings(**settings)
+
+
+def document_text(title: str | None, text: str | None, form: DocumentForm = "plain") -> str:
+    """What is encoded of a document.
+
+    Parameters
+    ----------
+    title, text : str, optional
+        Its parts.
+    form : {"plain", "star"}
+        ``plain``: title and text with a space between, as Pyserini joins them. ``star``: URL, title and text with
+        ``<sep>`` between, the first 10,000 characters, as STAR was trained on the documents of MS MARCO. The URL is
+        the first word of the title, as our reader of these documents puts it; a title without one has none.
+
+    Returns
+    -------
+    str
+        The text; parts that the document does not have are left out, but for the title behind a URL.
+    """
+    if form == "plain":
+        return " ".join(part for part in (title, text) if part)
+    first, _, rest = (title or "").partition(" ")
+    heading = [first, rest] if "://" in first else [title] if title else []
+    return "<sep>".join(part.rstrip() for part in (*heading, text or ""))[:STAR_CHARACTERS]

@@ -67,17 +67,9 @@ def star_tokenizer(
 
 
 def star_tokenizer_of(directory: Path) -> "PreTrainedTokenizerFast | None":
-    """Make the STAR tokenizer of a model directory from its byte pairs.
+    """Make the STAR tokenizer of a model directory from its ``vocab.json`` and ``merges.txt``, or ``tokenizer.json``.
 
-    Parameters
-    ----------
-    directory : Path
-        Holds ``vocab.json`` and ``merges.txt``, or a ``tokenizer.json`` of byte pairs.
-
-    Returns
-    -------
-    PreTrainedTokenizerFast or None
-        None if the directory holds no byte pairs with RoBERTa's special tokens.
+    None if it holds no byte pairs with RoBERTa's special tokens.
     """
     from tokenizers.models import BPE
 

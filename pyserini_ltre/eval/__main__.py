@@ -109,17 +109,8 @@ def draw_pictures(
 def run_names(runs: Sequence[str], baseline: str | None) -> tuple[dict[str, str], str | None]:
     """Name run files after themselves, without folder and ending where that tells them apart.
 
-    Parameters
-    ----------
-    runs : sequence of str
-        Paths.
-    baseline : str or None
-        A path, which need not be among `runs`, or the name that one of them gets.
-
-    Returns
-    -------
-    (dict of str to str, str or None)
-        Name -> path, the baseline first if it was not among the runs; and the baseline's name.
+    The baseline is a path, which need not be among the runs, or the name that one of them gets. Gives name -> path, the
+    baseline first if it was not among the runs, and the baseline's name.
 
     Raises
     ------
@@ -143,13 +134,7 @@ def run_names(runs: Sequence[str], baseline: str | None) -> tuple[dict[str, str]
 
 
 def read_speeds(speeds: Sequence[str], runs: Sequence[str]) -> dict[str, float]:
-    """Read ``RUN=QPS``, queries a second of a run.
-
-    Raises
-    ------
-    InputError
-        If one is not of that form, names no run, or is not above 0.
-    """
+    """Read ``RUN=QPS``, queries a second of a run; an `InputError` if that names no run or is not above 0."""
     read = {}
     for given in speeds:
         name, _, number = given.rpartition("=")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from pyserini_ltre.eval.pictures import COLOURS, Interval, reaches, save
+from pyserini_ltre.eval.pictures import COLOURS, Interval, put_grid, reaches, save
 
 MARKERS = "osD^vPX*"
 
@@ -11,18 +11,9 @@ MARKERS = "osD^vPX*"
 def draw_gains(
     path: str | os.PathLike, values: Mapping[str, Mapping[str, float]], baseline: str, measure: str
 ) -> None:
-    """Draw what each query gained and lost against a baseline (PNG), sorted by gain, a panel for each system.
+    """Draw what each query gained and lost against a baseline (PNG), sorted by gain, a panel for each other system.
 
-    Parameters
-    ----------
-    path : path
-        The file, which should end in ``.png``.
-    values : mapping of str to mapping of str to float
-        System -> query id -> value; all have the same queries.
-    baseline : str
-        The system that the others are compared with.
-    measure : str
-        What the values are.
+    The `values` of the `measure` go by system and query id; all systems have the same queries.
     """
     from matplotlib.figure import Figure
 
@@ -34,19 +25,17 @@ def draw_gains(
         gains = [round(values[system][qid] - value, 9) for qid, value in values[baseline].items()]
         gains.sort(reverse=True)
         places = range(1, len(gains) + 1)
-        counts = (sum(gain > 0 for gain in gains), gains.count(0.0), sum(gain < 0 for gain in gains))
+        better, worse = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
         for positive, colour in ((True, COLOURS[1]), (False, COLOURS[6])):
             heights = [gain if (gain > 0) == positive else 0.0 for gain in gains]
             axes.fill_between(places, heights, step="mid", color=colour, linewidth=0)
         axes.axhline(0, color="#333333", linewidth=0.8)
         axes.set_title(
-            f"{system}: {counts[0]} better, {counts[1]} equal, {counts[2]} worse; mean {sum(gains) / len(gains):+.4f}",
+            f"{system}: {better} better, {gains.count(0.0)} equal, {worse} worse; mean {sum(gains) / len(gains):+.4f}",
             fontsize=10,
             loc="left",
         )
-        axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        put_grid(axes, "y", "top", "right", "bottom")
     panels[-1].set_xlabel("queries, the largest gain first")
     figure.supylabel(f"{measure} minus that of {baseline}", fontsize=10)
     save(figure, path)
@@ -65,12 +54,8 @@ def draw_trade_off(
     ----------
     path : path
         The file, which should end in ``.png``.
-    values, speeds : mapping of str to float
-        System -> value of the measure, and system -> queries a second.
-    measure : str
-        What the values are.
-    intervals : mapping of str to (float, float)
-        System -> 95 % confidence interval of its value.
+    values, intervals, speeds : mapping of str to float or (float, float)
+        System -> value of the `measure`, its 95 % confidence interval, and queries a second.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -81,13 +66,8 @@ def draw_trade_off(
     for system in sorted(values, key=lambda system: (-speeds[system], -values[system])):
         if not best or values[system] > values[best[-1]]:
             best.append(system)
-    axes.plot(
-        [speeds[system] for system in best],
-        [values[system] for system in best],
-        color="#bbbbbb",
-        linestyle="--",
-        zorder=1,
-    )
+    frontier = [speeds[system] for system in best], [values[system] for system in best]
+    axes.plot(*frontier, color="#bbbbbb", linestyle="--", zorder=1)
     for place, (system, value) in enumerate(values.items()):
         axes.errorbar(
             speeds[system],
@@ -108,8 +88,6 @@ def draw_trade_off(
     axes.set_xlabel("queries a second (logarithmic)")
     axes.set_ylabel(f"{measure}\nmean and 95 % confidence interval")
     axes.margins(0.15)
-    axes.grid(color="#dddddd", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    put_grid(axes, "both", "top", "right")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     save(figure, path)

@@ -8,7 +8,7 @@ from pyserini_ltre.collection.records import Qrels, Run
 from pyserini_ltre.errors import InputError
 
 if TYPE_CHECKING:
-    from ir_measures import Evaluator, Measure
+    from ir_measures import Measure
 
 DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100", "R@1000", "AP")
 
@@ -53,17 +53,22 @@ def evaluate_per_query(run: Run, qrels: Qrels, measures: Iterable[str] = DEFAULT
     dict of str to dict of str to float
         Measure, as it was named -> query id -> value, for every judged query in the order of the judgements.
     """
-    parsed, evaluator = _evaluator(qrels, measures)
-    comparable = _comparable(run, qrels)
+    import ir_measures
+
+    parsed = {name: parse_measure(name) for name in measures}
+    evaluator = ir_measures.evaluator(list(parsed.values()), qrels)
+    # Prepared so that every library behind ir-measures ranks it as trec_eval does.
+    comparable = {qid: _ranked(hits) for qid, hits in run.items() if hits and qid in qrels}
+    if not comparable:
+        raise InputError("no query of the run is judged; give judgements of the same queries")
     values: dict[Measure, dict[str, float]] = {measure: {} for measure in parsed.values()}
     for metric in evaluator.iter_calc(comparable):
         values[metric.measure][metric.query_id] = float(metric.value)
     for name, measure in parsed.items():
         if measure.NAME in _OF_JUDGEMENTS and len(comparable) < len(qrels):
             stand_in = {qid: {"": 0.0} for qid in qrels if qid not in comparable}
-            values[measure] |= evaluate_per_query(stand_in, {qid: qrels[qid] for qid in stand_in}, [name])[
-                name
-            ]
+            of_these = evaluate_per_query(stand_in, {qid: qrels[qid] for qid in stand_in}, [name])
+            values[measure] |= of_these[name]
     return {name: {qid: values[measure][qid] for qid in qrels} for name, measure in parsed.items()}
 
 
@@ -107,10 +112,7 @@ def cutoff(measure: str) -> int | None:
 def parse_measure(name: str) -> "Measure":
     """Find a measure by its name in ir-measures' notation.
 
-    Raises
-    ------
-    InputError
-        If there is no such measure, or the library that computes it is not installed.
+    An `InputError` says if there is none, or the library that computes it is not installed.
     """
     import ir_measures
 
@@ -129,21 +131,6 @@ def parse_measure(name: str) -> "Measure":
         remedies = " or ".join(provider.install_instructions() or provider.NAME for provider in providers)
         raise InputError(f"measure {name!r} needs a library that is not installed; install it: {remedies}")
     return measure
-
-
-def _evaluator(qrels: Qrels, names: Iterable[str]) -> tuple[dict[str, "Measure"], "Evaluator"]:
-    import ir_measures
-
-    parsed = {name: parse_measure(name) for name in names}
-    return parsed, ir_measures.evaluator(list(parsed.values()), qrels)
-
-
-def _comparable(run: Run, qrels: Qrels) -> Run:
-    """Prepare a run so that every library behind ir-measures ranks it as ``trec_eval`` does."""
-    judged = {qid: _ranked(hits) for qid, hits in run.items() if hits and qid in qrels}
-    if not judged:
-        raise InputError("no query of the run is judged; give judgements of the same queries")
-    return judged
 
 
 def _ranked(hits: dict[str, float]) -> dict[str, float]:

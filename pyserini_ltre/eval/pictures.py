@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyserini_ltre.files import atomic_file
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and of different brightness in print.
@@ -63,9 +64,7 @@ def draw_measures(
         tops = [high for bounds in intervals.values() for _, high in bounds.values()]
         axes.set_ylabel("mean and 95 % confidence interval")
     axes.set_ylim(0, 1.1 * max(tops) or 1.0)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    put_grid(axes, "y", "top", "right", "left")
     axes.tick_params(axis="y", length=0)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     figure.suptitle(title, fontsize=12, fontweight="bold")
@@ -80,18 +79,9 @@ def draw_training(
     measure: str,
     best_step: int,
 ) -> None:
-    """Draw the course of a training (PNG): the dev measure and, below it, the loss over the steps.
+    """Draw the course of a training (PNG): the dev `measure` and, below it, the loss over the steps.
 
-    Parameters
-    ----------
-    path : path
-        The file, which should end in ``.png``.
-    curve, losses : sequence of (int, float)
-        Step and dev measure, step 0 first; step and loss.
-    measure : str
-        Name of the dev measure.
-    best_step : int
-        The step that was kept.
+    The `curve` has the dev measure by step, step 0 first; `best_step` is the step that was kept.
     """
     from matplotlib.figure import Figure
 
@@ -114,6 +104,13 @@ def draw_training(
         axes.grid(color="#dddddd", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
     save(figure, path)
+
+
+def put_grid(axes: "Axes", along: str, *hidden: str) -> None:
+    """Draw grey lines behind everything, those of an axis or of ``both``; leave out some sides of the frame."""
+    axes.grid(axis=along, color="#dddddd", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[list(hidden)].set_visible(False)
 
 
 def reaches(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> list[list[float]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pyserini_ltre.collection.records import Qrels, Run
 from pyserini_ltre.eval.comparison import (
     UNJUDGED_DEPTH,
+    Difference,
     GroupScores,
     MeasuredRun,
     Score,
@@ -49,10 +50,10 @@ class Report:
     groups: list[GroupScores]
 
     def __str__(self) -> str:
-        return as_table(self)
+        return FORMATS["table"](self)
 
     def _repr_markdown_(self) -> str:
-        return as_markdown(self)
+        return FORMATS["markdown"](self)
 
 
 def compare_runs(
@@ -92,21 +93,6 @@ def compare_runs(
     return Report("judgements", tuple(measures), baseline, compare_groups(measured, groups, baseline))
 
 
-def as_table(report: Report) -> str:
-    """Write aligned columns for a terminal."""
-    return "\n\n\n".join(table.plain() for table in _tables(report))
-
-
-def as_markdown(report: Report) -> str:
-    """Write Markdown: a heading for each table."""
-    return "\n\n".join(table.markdown() for table in _tables(report))
-
-
-def as_latex(report: Report) -> str:
-    """Write LaTeX tables, for the package booktabs."""
-    return "\n\n".join(table.latex() for table in _tables(report))
-
-
 def as_json(report: Report) -> str:
     """Write everything as one JSON object."""
     content = {
@@ -120,45 +106,25 @@ def as_json(report: Report) -> str:
 
 def as_csv(report: Report) -> str:
     """Write a line for each group, run and measure; what does not apply is empty."""
-    header = (
-        *(
-            "group",
-            "queries",
-            "run",
-            "measure",
-            "value",
-            "low",
-            "high",
-            "difference",
-            "wins",
-            "ties",
-            "losses",
-        ),
-        *("t_test_p", "t_test_p_holm", "randomisation_p", "randomisation_p_holm", UNJUDGED, UNANSWERED),
-    )
+    header = "group queries run measure value low high difference wins ties losses".split()
+    header += ["t_test_p", "t_test_p_holm", "randomisation_p", "randomisation_p_holm", UNJUDGED, UNANSWERED]
     rows = []
     for group in report.groups:
         for run, scores in group.runs.items():
             for measure, score in scores.measures.items():
                 found = score.difference
-                compared = ("",) * 8
-                if found is not None:
-                    paired = found.paired
-                    compared = (
-                        *(paired.mean_difference, paired.wins, paired.ties, paired.losses),
-                        *(paired.p_value, found.t_test_holm, found.randomisation, found.randomisation_holm),
-                    )
+                compared = ("",) * 8 if found is None else (*_counts(found), *_p_values(found))
                 start = (group.name, group.queries, run, measure, score.value, *(score.interval or ("", "")))
                 rows.append((*start, *compared, scores.unjudged, scores.unanswered))
     return _csv(header, rows)
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
-    "table": as_table,
+    "table": lambda report: "\n\n\n".join(table.plain() for table in _tables(report)),
     "csv": as_csv,
     "json": as_json,
-    "markdown": as_markdown,
-    "latex": as_latex,
+    "markdown": lambda report: "\n\n".join(table.markdown() for table in _tables(report)),
+    "latex": lambda report: "\n\n".join(table.latex() for table in _tables(report)),
 }
 
 
@@ -167,14 +133,8 @@ def per_query_csv(runs: Mapping[str, MeasuredRun], groups: Mapping[str, Sequence
     group_of = {qid: name for name, qids in groups.items() for qid in qids}
     measures = list(next(iter(runs.values())).values)
     rows = (
-        (
-            qid,
-            group_of[qid],
-            run,
-            *(measured.values[measure][qid] for measure in measures),
-            measured.unjudged[qid],
-        )
-        for qid in group_of
+        (qid, group, run, *(measured.values[name][qid] for name in measures), measured.unjudged[qid])
+        for qid, group in group_of.items()
         for run, measured in runs.items()
     )
     return _csv(("query", "group", "run", *measures, UNJUDGED), rows)
@@ -200,12 +160,12 @@ def _means(title: str, report: Report, group: GroupScores) -> Table:
     marked = any(_significant(score) for scores in group.runs.values() for score in scores.measures.values())
     rows = []
     for run, scores in group.runs.items():
-        cells = [
+        cells = [run]
+        for score in scores.measures.values():
+            mark = "" if not marked else "*" if _significant(score) else " "
             # Sums are counts.
-            f"{score.value:.{0 if score.interval is None else 4}f}{_mark(score) if marked else ''}"
-            for score in scores.measures.values()
-        ]
-        rows.append((run, *cells, f"{scores.unjudged:.1f}", str(scores.unanswered)))
+            cells.append(f"{score.value:.{0 if score.interval is None else 4}f}{mark}")
+        rows.append((*cells, f"{scores.unjudged:.1f}", str(scores.unanswered)))
     notes = [] if group.queries else ["There are none."]
     if marked:
         notes.append(f"* differs from {report.baseline}: randomisation test, Holm-corrected p < {LEVEL}")
@@ -220,10 +180,9 @@ def _differences(title: str, report: Report, group: GroupScores) -> Table:
         for run, scores in group.runs.items():
             found = scores.measures[measure].difference
             if found is not None:
-                paired = found.paired
-                tests = (paired.p_value, found.t_test_holm, found.randomisation, found.randomisation_holm)
-                cells = (f"{paired.mean_difference:+.4f}", paired.wins, paired.ties, paired.losses)
-                rows.append((run, measure, *map(str, cells), *map(_p, tests)))
+                mean, *queries = _counts(found)
+                tests = (f"{p:.4f}" if p >= 0.0001 else "<0.0001" for p in _p_values(found))
+                rows.append((run, measure, f"{mean:+.4f}", *map(str, queries), *tests))
     note = (
         f"Two-sided paired tests over {group.queries} queries. Holm's: corrected for the number of runs that are "
         f"compared by a measure ({len(group.runs) - 1}). Randomisation: {RESAMPLES} draws at most."
@@ -231,13 +190,13 @@ def _differences(title: str, report: Report, group: GroupScores) -> Table:
     return Table(title, ("run", "measure", "difference", *counts, *p_values), rows, (note,))
 
 
-def _mark(score: Score) -> str:
-    return "*" if _significant(score) else " "
-
-
 def _significant(score: Score) -> bool:
     return score.difference is not None and score.difference.randomisation_holm < LEVEL
 
 
-def _p(value: float) -> str:
-    return f"{value:.4f}" if value >= 0.0001 else "<0.0001"
+def _counts(found: Difference) -> tuple[float, int, int, int]:
+    return found.paired.mean_difference, found.paired.wins, found.paired.ties, found.paired.losses
+
+
+def _p_values(found: Difference) -> tuple[float, float, float, float]:
+    return found.paired.p_value, found.t_test_holm, found.randomisation, found.randomisation_holm

@@ -71,14 +71,8 @@ def paired_t_test(baseline: dict[str, float], other: dict[str, float]) -> Paired
         from scipy.stats import ttest_1samp
 
         p_value = float(ttest_1samp(differences, 0.0).pvalue)
-    return PairedComparison(
-        mean_difference=mean,
-        p_value=p_value,
-        wins=wins,
-        ties=len(differences) - wins - losses,
-        losses=losses,
-        queries=len(differences),
-    )
+    ties = len(differences) - wins - losses
+    return PairedComparison(mean, p_value, wins, ties, losses, queries=len(differences))
 
 
 def randomisation_tests(
@@ -147,14 +141,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def confidence_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Bound the mean over queries by Student's t; both bounds are the mean if there are fewer than two."""
+def confidence_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Bound the mean over queries, at 95 %, by Student's t; both bounds are the mean if there are fewer than two."""
     mean = sum(values) / len(values)
     if len(values) < 2:
         return mean, mean
     from scipy.stats import sem, t
 
-    reach = float(t.ppf((1 + level) / 2, len(values) - 1) * sem(values))
+    reach = float(t.ppf(0.975, len(values) - 1) * sem(values))
     return mean - reach, mean + reach
 
 

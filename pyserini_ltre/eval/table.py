@@ -39,7 +39,7 @@ class Table:
 
     def plain(self) -> str:
         """Aligned columns, two spaces between them, for a terminal."""
-        header, *rows = _aligned([self.header, *self.rows], [0] * len(self.header))
+        header, *rows = _aligned([self.header, *self.rows])
         lines = ["  ".join(header), "  ".join("-" * len(cell) for cell in header)]
         lines += ["  ".join(row) for row in rows]
         return "\n".join([self.title, "", *(line.rstrip() for line in lines), *self.notes])
@@ -47,7 +47,7 @@ class Table:
     def markdown(self) -> str:
         """A heading, a table and its notes."""
         table = markdown_table(self.header, self.rows)
-        notes = [f"\n{_markdown(note)}" for note in self.notes]
+        notes = ["\n" + _MARKDOWN.sub(r"\\\1", note) for note in self.notes]
         return "\n".join([f"## {self.title}", "", table, *notes])
 
     def latex(self) -> str:
@@ -87,27 +87,18 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> s
         The table, without a line break at its end.
     """
     lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (header, *rows)]
-    header, *rows = _aligned(lines, [3] * len(lines[0]))
+    header, *rows = _aligned(lines, least=3)
     rule = ["-" * len(header[0]), *("-" * (len(cell) - 1) + ":" for cell in header[1:])]
     return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *rows))
 
 
-def _aligned(lines: Sequence[Sequence[str]], least: Sequence[int]) -> list[list[str]]:
+def _aligned(lines: Sequence[Sequence[str]], least: int = 0) -> list[list[str]]:
     """Pad the cells of each column to the same width: the first column on the right, the others on the left."""
-    widths = [
-        max(width, *map(len, column)) for width, column in zip(least, zip(*lines, strict=True), strict=True)
-    ]
+    first, *others = (max(least, *map(len, column)) for column in zip(*lines, strict=True))
     return [
-        [
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        for line in lines
+        [head.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, others, strict=True))]
+        for head, *cells in lines
     ]
-
-
-def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _latex(text: str) -> str:

@@ -24,22 +24,9 @@ def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> 
 
 
 def describe(path: Path) -> str:
-    """Read an index directory, and say in a few words what it is.
+    """Read an index directory, and say in a few words what it is; one of Lucene is not looked into.
 
-    Parameters
-    ----------
-    path : Path
-        A dense index, or one of Lucene, which is not looked into.
-
-    Returns
-    -------
-    str
-        How many vectors of which size.
-
-    Raises
-    ------
-    InputError
-        If it is incomplete or damaged, or its ``encoder.json`` is of another index.
+    An `InputError` says if it is incomplete or damaged, or its ``encoder.json`` is of another index.
     """
     if any(path.glob("segments_*")):
         return "a Lucene index"
@@ -53,14 +40,7 @@ def describe(path: Path) -> str:
 
 
 def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
-    """Look at every vector once.
-
-    Parameters
-    ----------
-    index : DenseIndex
-        The opened index.
-    directory : IndexDirectory
-        Where it lies; gives the document ids.
+    """Look at every vector of an opened index once; the directory gives the document ids.
 
     Raises
     ------

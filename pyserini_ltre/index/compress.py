@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, check_output_directory
-from pyserini_ltre.index.bfloat16 import CHUNK
 from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.index.seam import DenseIndex

@@ -13,8 +13,7 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, write_json
-from pyserini_ltre.index.bfloat16 import Bfloat16Index
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
 from pyserini_ltre.index.seam import DenseIndex
@@ -29,24 +28,9 @@ FINGERPRINT_BYTES = 4096
 class EncoderRecord:
     """What made the vectors of an index: ``encoder.json``.
 
-    Attributes
-    ----------
-    name : str
-        Path or hub name of the document encoder.
-    pooling : str
-        Its pooling.
-    normalise : bool
-        Whether the vectors have length 1.
-    prefix : str
-        Put before each document.
-    max_length : int
-        Tokens after which a document was cut.
-    dimension : int
-        Size of the vectors.
-    documents : int
-        Number of rows.
-    docid_sha256 : str
-        SHA-256 of the ``docid`` file.
+    The `name` is a path or hub name, `prefix` stood before each document, and `max_length` is the tokens after which
+    it was cut; `dimension` is the size of the vectors, `documents` their number, and `docid_sha256` is the SHA-256 of
+    the ``docid`` file, in hexadecimal.
     """
 
     name: str
@@ -208,15 +192,7 @@ def open_index(
 def check_docids(docids: list[str]) -> None:
     """Refuse document ids that a ``docid`` file cannot hold, or that stand for two documents.
 
-    Parameters
-    ----------
-    docids : list of str
-        A document id a row.
-
-    Raises
-    ------
-    InputError
-        If an id is empty, padded, has a line break, or is there twice.
+    The `InputError` names one that is empty, padded, has a line break, or is there twice.
     """
     seen: set[str] = set()
     for docid in docids:

@@ -14,19 +14,7 @@ from pyserini_ltre.errors import InputError
 
 
 def empty_index(factory: str, dimension: int) -> "faiss.Index":
-    """Make an index for inner products.
-
-    Parameters
-    ----------
-    factory : str
-        FAISS's name of it.
-    dimension : int
-        Size of the vectors.
-
-    Returns
-    -------
-    faiss.Index
-        Neither trained nor filled.
+    """Make an index for inner products, neither trained nor filled, by FAISS's name of it.
 
     Raises
     ------
@@ -59,26 +47,9 @@ def _leave_out_polysemous_training(index: "faiss.Index") -> None:
 
 
 def train(index: "faiss.Index", vectors: np.ndarray, factory: str) -> int:
-    """Train an empty index.
+    """Train an empty index on float32 vectors (n, d); `factory`, its name, is for the error.
 
-    Parameters
-    ----------
-    index : faiss.Index
-        What to train.
-    vectors : ndarray (n, d)
-        Float32.
-    factory : str
-        Its name, for the error.
-
-    Returns
-    -------
-    int
-        How many vectors FAISS would have liked at least; 0 if it had enough.
-
-    Raises
-    ------
-    InputError
-        If there are too few vectors.
+    Gives how many vectors FAISS would have liked at least, 0 if it had enough; too few are an `InputError`.
     """
     with _captured_warnings() as warnings:
         try:

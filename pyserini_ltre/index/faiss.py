@@ -110,15 +110,7 @@ def flat_vectors(index: "faiss.Index") -> np.ndarray | None:
 def read_index_file(path: str | os.PathLike) -> "faiss.Index":
     """Read a FAISS index, memory-mapped where FAISS can.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    faiss.Index
-        Its search gives row numbers: a map of ids that only counts the rows is taken off.
+    Its search gives row numbers: a map of ids that only counts the rows is taken off.
 
     Raises
     ------

@@ -64,19 +64,7 @@ class WithOriginalVectors:
 
 
 def read_vectors(path: str | os.PathLike, dimension: int) -> np.ndarray:
-    """Map a .npy file of vectors into memory.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    dimension : int
-        What size its vectors must have.
-
-    Returns
-    -------
-    ndarray (N, dimension)
-        Float32 or float16, read from the file as it is used.
+    """Map a .npy file of vectors into memory: (N, dimension), float32 or float16, read from the file as it is used.
 
     Raises
     ------

@@ -1,8 +1,12 @@
-"""What training needs of an index, and nothing more."""
+"""What training needs of an index, and nothing more; ranked lists of many queries by it."""
 
 from typing import Protocol
 
 import torch
+from tqdm import tqdm
+
+# Queries searched at a time.
+BATCH = 256
 
 
 class DenseIndex(Protocol):
@@ -46,3 +50,41 @@ class DenseIndex(Protocol):
         Tensor (..., d)
             Float32.
         """
+
+
+def retrieve(
+    index: DenseIndex,
+    docids: list[str],
+    qids: list[str],
+    embeddings: torch.Tensor,
+    hits: int,
+    progress: bool = False,
+) -> dict[str, dict[str, float]]:
+    """Search with each query.
+
+    Parameters
+    ----------
+    index, docids
+        The documents, and their ids, one a row.
+    qids, embeddings
+        Ids of the N queries, and their vectors (N, d).
+    hits : int
+        Documents a query; all if there are fewer.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        Query id -> document id -> inner product, best first.
+    """
+    run = {}
+    k = min(hits, len(index))
+    with tqdm(total=len(qids), unit=" queries", desc="searching", disable=not progress) as bar:
+        for start in range(0, len(qids), BATCH):
+            scores, rows = index.search(embeddings[start : start + BATCH], k)
+            batch = qids[start : start + BATCH]
+            for qid, values, found in zip(batch, scores.tolist(), rows.tolist(), strict=True):
+                run[qid] = {docids[row]: value for row, value in zip(found, values, strict=True) if row >= 0}
+            bar.update(len(batch))
+    return run

@@ -1,7 +1,24 @@
 """The one place that knows Pyserini's inside: our names in its unmodified commands.
 
-`hook` runs when a Pyserini module is imported and hands that module to the patch made for it: `java`,
-`openai_key`, `catalogue`, `encoders`, `indexes`, `topics` and `document_vectors`, one concern each. Nothing
-changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns
+`hook` runs when a module is imported that we change, and hands it to its patch. These are all (patch in brackets):
+
+* `jnius` (`java`): before the JVM starts, `JAVA_HOME`, `PATH` and `jnius_config` get a Java that is new enough.
+* `pyserini.pyclass` (`java`): the same, and an error where there is none; importing it starts the JVM.
+* `pyserini.2cr` (`reproductions`): `__path__` gets our folder, so that `python -m pyserini.2cr.ltre` exists.
+* `pyserini.prebuilt_index_info` (`catalogue`): `urlopen` has stand-ins during import, which 2.x cannot do offline.
+* `pyserini.encode` (`encoders`): the two class maps and `__new__` of the two base classes answer for our names;
+  inside a command, `argparse.ArgumentParser.add_argument` adds them to the choices of `--encoder-class`.
+* `pyserini.encode._openai` (`openai_key`): `OPENAI_API_KEY` is set during import, which 1.x cannot do without it.
+* `pyserini.encode.optional._faiss` (`document_vectors`): `FaissRepresentationWriter.__init__` compares its dimension
+  with that of our encoder, before an index is written that does not fit.
+* `pyserini.output_writer` (`dense_search`): `TrecWriter.write` writes the hits of the fast way a topic at a time.
+* `pyserini.search._base` (`topics`): `get_topics` and `get_qrels_file` know the registered names.
+* `pyserini.search.faiss` (`dense_search`): `FaissSearcher.search` and `batch_search` are faster with our encoders;
+  a command that names one does not collect garbage during import.
+* `pyserini.search.faiss._searcher` (`indexes`): `FaissSearcher.from_prebuilt_index` knows the registered names, and
+  `load_index` checks that the index fits our encoder.
+* `pyserini.search.lucene._searcher` (`indexes`): `LuceneSearcher.from_prebuilt_index` knows the registered names.
+
+Nothing changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns
 in one line and leaves Pyserini as it is, unless `PYSERINI_LTRE_STRICT=1` asks for the error.
 """

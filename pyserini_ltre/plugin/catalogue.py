@@ -10,13 +10,12 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 STAND_IN = {"description": "stand-in: offline", "filename": "", "urls": [], "md5": "", "size": 0}
 
 
-def offline_catalogue(module: ModuleType) -> Iterator[None]:
+def offline_catalogue(module: Any) -> Iterator[None]:
     """Answer with stand-ins while `pyserini.prebuilt_index_info` is imported, if the web is out of reach."""
     source = module.__spec__.loader.get_source(module.__name__) or ""
     if "urlopen" not in source:  # 1.x carries its catalogue with it
@@ -48,7 +47,7 @@ def offline_catalogue(module: ModuleType) -> Iterator[None]:
         _forget_stand_ins(module)
 
 
-def _forget_stand_ins(module: ModuleType) -> None:
+def _forget_stand_ins(module: Any) -> None:
     for value in vars(module).values():
         if isinstance(value, dict):
             for name in [name for name, info in value.items() if _is_stand_in(info)]:

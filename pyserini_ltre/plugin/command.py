@@ -16,7 +16,10 @@ def is_pyserini_command() -> bool:
         False for Pyserini's servers, which must outlive a request that cannot be answered.
     """
     name = command_name()
-    return name.startswith("pyserini.") and not name.startswith("pyserini.server.")
+    # `python -m pyserini_ltre` is about to become the command of Pyserini that it was asked for.
+    return name.startswith(("pyserini.", "pyserini_ltre.__main__")) and not name.startswith(
+        "pyserini.server."
+    )
 
 
 @contextmanager

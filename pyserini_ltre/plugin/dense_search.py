@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from pyserini_ltre.plugin.command import command_name, is_pyserini_command
+from pyserini_ltre.plugin.command import is_pyserini_command
+from pyserini_ltre.plugin.command_variables import queries_in_order
+from pyserini_ltre.plugin.encoders import is_ours
 from pyserini_ltre.plugin.hits import Hits
 from pyserini_ltre.registry import is_encoder_name
 
 # Queries that are tokenised together and whose embeddings are kept at a time.
 AHEAD = 1024
-# Commands that keep their topics under the name `query_iterator`, and search them one after the other.
-WITH_TOPICS = ("pyserini.search.faiss.__main__", "pyserini.search.hybrid.__main__")
 SEARCH = ["self", "query", "k", "threads", "remove_dups", "return_vector"]
 BATCH_SEARCH = ["self", "queries", "q_ids", "k", "threads", "return_vector"]
 
@@ -48,7 +48,7 @@ def faster_with_ours(module: ModuleType) -> Iterator[None]:
 
     @functools.wraps(search)
     def search_ahead(self: Any, query: Any, k: int = 10, threads: int = 1, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs or not isinstance(query, str) or not _is_ours(self):
+        if args or kwargs or not isinstance(query, str) or not _fast(self):
             return search(self, query, k, threads, *args, **kwargs)
         vector = upcoming(self).vector(query)
         return _search(self, module.DenseSearchResult, vector[None], k, threads)[0]
@@ -58,7 +58,7 @@ def faster_with_ours(module: ModuleType) -> Iterator[None]:
         self: Any, queries: Any, q_ids: list[str], k: int = 10, threads: int = 1, *args: Any, **kwargs: Any
     ) -> Any:
         texts = isinstance(queries, list) and all(isinstance(query, str) for query in queries)
-        if args or kwargs or not texts or not _is_ours(self):
+        if args or kwargs or not texts or not _fast(self):
             return batch_search(self, queries, q_ids, k, threads, *args, **kwargs)
         vectors = self.query_encoder.encode_batch(queries)
         hits = _search(self, module.DenseSearchResult, vectors, k, threads)
@@ -121,18 +121,9 @@ class Upcoming:
 
 def upcoming(searcher: Any) -> Upcoming:
     """Find what is upcoming for a searcher; nothing in other commands, or where not all queries are plain text."""
-    found = vars(searcher).get("_upcoming")
-    if found is None:
-        found = searcher._upcoming = Upcoming(searcher.query_encoder, _queries_of_the_command())
-    return found
-
-
-def _queries_of_the_command() -> list[str]:
-    topics = getattr(sys.modules["__main__"], "query_iterator", None)
-    if command_name() not in WITH_TOPICS or type(topics).__name__ != "DefaultQueryIterator":
-        return []
-    queries = [query for _, query in topics]
-    return queries if all(isinstance(query, str) for query in queries) else []
+    if "_upcoming" not in vars(searcher):
+        searcher._upcoming = Upcoming(searcher.query_encoder, queries_in_order())
+    return searcher._upcoming
 
 
 def _search(searcher: Any, make: Any, vectors: np.ndarray, k: int, threads: int) -> list[Hits]:
@@ -145,6 +136,6 @@ def _search(searcher: Any, make: Any, vectors: np.ndarray, k: int, threads: int)
     return [Hits(make, searcher.docids, *of_query) for of_query in zip(rows, scores, strict=True)]
 
 
-def _is_ours(searcher: Any) -> bool:
+def _fast(searcher: Any) -> bool:
     # Programs get Pyserini's lists, which they may sort or add to.
-    return is_pyserini_command() and hasattr(searcher.query_encoder, "encode_ahead")
+    return is_pyserini_command() and is_ours(searcher.query_encoder)

@@ -1,13 +1,14 @@
 """`pyserini.encode ... --to-faiss` with one of our encoders: the dimension is checked first."""
 
 import functools
-import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.plugin.command import is_pyserini_command, one_line_in_commands
+from pyserini_ltre.plugin.command import one_line_in_commands
+from pyserini_ltre.plugin.command_variables import document_encoder
+from pyserini_ltre.plugin.encoders import is_ours
 
 
 def checked_dimension(module: ModuleType) -> Iterator[None]:
@@ -21,13 +22,12 @@ def checked_dimension(module: ModuleType) -> Iterator[None]:
 
     @functools.wraps(init)
     def checked_init(self: Any, dir_path: str, dimension: int = 768) -> None:
-        # The command keeps its encoder under this name.
-        encoder = getattr(sys.modules["__main__"], "encoder", None) if is_pyserini_command() else None
-        if type(encoder).__module__.startswith("pyserini_ltre.") and encoder.dimension != dimension:
+        encoder = document_encoder()
+        if is_ours(encoder) and encoder.dimension != dimension:
             with one_line_in_commands():
                 raise InputError(
                     f"the index would get {dimension} dimensions, the encoder makes {encoder.dimension}; "
-                    f"add --dimension {encoder.dimension} to the encoder's arguments"
+                    f"add `dimension` {encoder.dimension} to the encoder's arguments"
                 )
         init(self, dir_path, dimension)
 

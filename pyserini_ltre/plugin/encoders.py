@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.plugin.command import one_line_in_commands
+from pyserini_ltre.plugin.command import is_pyserini_command, one_line_in_commands
 from pyserini_ltre.registry import METHODS, encoder_directory, is_encoder_name
 
 # What Pyserini's encoders call the model that they load.
@@ -44,7 +44,13 @@ def encoder_names(module: ModuleType) -> Iterator[None]:
     ):
         setattr(module, class_map, ClassMap(getattr(module, class_map), make))
         _hand_over(base, make)
-    _extend_choices()
+    if is_pyserini_command():
+        _extend_choices()
+
+
+def is_ours(encoder: Any) -> bool:
+    """Tell whether an encoder is ours, be it a name or an encoder that has been made."""
+    return is_encoder_name(encoder) or type(encoder).__module__.startswith("pyserini_ltre.")
 
 
 def make_query_encoder(encoder_dir: str, **options: Any) -> Any:
@@ -55,11 +61,7 @@ def make_query_encoder(encoder_dir: str, **options: Any) -> Any:
     encoder_dir : str
         One of our names, a model directory, or a name on the Hugging Face hub.
     **options
-        What Pyserini passes to a query encoder: `device`, `prefix`, `fp16` and so on.
-
-    Returns
-    -------
-    LtreQueryEncoder
+        What Pyserini passes to an encoder: `device`, `prefix`, `fp16` and so on.
 
     Raises
     ------
@@ -69,52 +71,18 @@ def make_query_encoder(encoder_dir: str, **options: Any) -> Any:
     from pyserini_ltre.encode.pyserini_encoders import LtreQueryEncoder
 
     with one_line_in_commands():
-        return LtreQueryEncoder(model_of(encoder_dir), **options)
+        return LtreQueryEncoder(_model(encoder_dir), **options)
 
 
 def make_document_encoder(model_name: str, **options: Any) -> Any:
-    """Make the document encoder that a name means.
-
-    Parameters
-    ----------
-    model_name : str
-        One of our names, a model directory, or a name on the Hugging Face hub.
-    **options
-        What Pyserini passes to a document encoder: `device`, `prefix` and so on.
-
-    Returns
-    -------
-    LtreDocumentEncoder
-
-    Raises
-    ------
-    InputError
-        If nothing usable stands behind the name; within a Pyserini command, one line and exit status 2.
-    """
+    """Make the document encoder that a name means; see `make_query_encoder`."""
     from pyserini_ltre.encode.pyserini_encoders import LtreDocumentEncoder
 
     with one_line_in_commands():
-        return LtreDocumentEncoder(model_of(model_name), **options)
+        return LtreDocumentEncoder(_model(model_name), **options)
 
 
-def model_of(name: str) -> str:
-    """Resolve what was given as encoder.
-
-    Parameters
-    ----------
-    name : str
-        One of our names, a model directory, or a name on the Hugging Face hub.
-
-    Returns
-    -------
-    str
-        A directory that exists, or the hub name as it is.
-
-    Raises
-    ------
-    InputError
-        If nothing stands behind one of our names, or a path does not exist.
-    """
+def _model(name: str) -> str:
     if is_encoder_name(name):
         return str(encoder_directory(name))
     directory = Path(name).expanduser()
@@ -126,29 +94,27 @@ def model_of(name: str) -> str:
     return name
 
 
-def _hand_over(base: type, make: Callable[..., Any]) -> None:
-    parameter = next(iter(inspect.signature(make).parameters))
+def _hand_over(base: Any, make: Callable[..., Any]) -> None:
+    own = vars(base).get("__new__")
 
-    def new(cls: type, *args: Any, **kwargs: Any) -> Any:
+    def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
         if cls.__module__.startswith("pyserini.") and any(
             map(is_encoder_name, (*args[:1], *kwargs.values()))
         ):
             options = _arguments(cls, args, kwargs)
             name = next((options.pop(known) for known in MODEL_PARAMETERS if known in options), None)
             if is_encoder_name(name):
-                return make(**{parameter: name}, **options)
-        return object.__new__(cls)
+                return make(name, **options)
+        before = own or super(base, cls).__new__
+        # `object` takes no arguments where somebody else has a `__new__`, as we have now.
+        return before(cls) if before is object.__new__ else before(cls, *args, **kwargs)
 
     base.__new__ = new
 
 
-def _arguments(cls: type, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
-    signature = inspect.signature(cls.__init__)
-    arguments = dict(signature.bind_partial(None, *args, **kwargs).arguments)
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            arguments |= arguments.pop(name, {})
-    del arguments[next(iter(signature.parameters))]  # self
+def _arguments(cls: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    _self, *names = inspect.signature(cls.__init__).parameters
+    arguments = dict(zip(names, args, strict=False)) | kwargs
     # pyserini.encode.query sets this tokenizer itself when it takes a name for one of an ANCE model.
     if cls.__name__ == "AnceQueryEncoder" and arguments.get("tokenizer_name") == "roberta-base":
         del arguments["tokenizer_name"]
@@ -156,14 +122,15 @@ def _arguments(cls: type, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]
 
 
 def _extend_choices() -> None:
-    add_argument = argparse.ArgumentParser.add_argument
+    parser_class: Any = argparse.ArgumentParser
+    add_argument = parser_class.add_argument
 
     @functools.wraps(add_argument)
     def add_argument_with_our_choices(self: argparse.ArgumentParser, *flags: str, **options: Any) -> Any:
-        # This list is Pyserini's: other programs have no such encoder class.
+        # This list is Pyserini's: what else runs in the command has no such encoder class.
         if "--encoder-class" in flags and "tct_colbert" in (options.get("choices") or ()):
             known = options["choices"]
             options["choices"] = [*known, *(name for name in METHODS if name not in known)]
         return add_argument(self, *flags, **options)
 
-    argparse.ArgumentParser.add_argument = add_argument_with_our_choices
+    parser_class.add_argument = add_argument_with_our_choices

@@ -27,7 +27,8 @@ class Hits(Sequence):
         found = rows != -1
         self.make = make
         self.docids = docids
-        self.rows, self.scores = (rows, scores) if found.all() else (rows[found], scores[found])
+        kept: Any = slice(None) if found.all() else found
+        self.rows, self.scores = rows[kept], scores[kept]
 
     def __len__(self) -> int:
         return len(self.rows)

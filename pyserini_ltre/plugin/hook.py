@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # typing itself would cost time
     from types import ModuleType
     from typing import Any
 
-# Pyserini's module -> the module of this package that has the patch, and its name. A patch is a generator
-# function: what it does before its `yield` comes before the module is executed, the rest after.
+# Module -> where in this package its patch is, and the patch's name; the package's docstring says what each is for.
+# A patch is a generator function: what precedes its `yield` comes before the module is executed, the rest after.
 HOOKED = {
     "jnius": ("java", "before_the_jvm_starts"),
     "pyserini.pyclass": ("java", "before_java_classes"),
@@ -60,7 +60,7 @@ def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | N
     else:
         return None
     if hasattr(spec.loader, "exec_module"):
-        _patch_around_execution(spec)
+        _patch_around_execution(spec, spec.loader)
     return spec
 
 
@@ -71,7 +71,7 @@ def install() -> None:
 
 
 class PyseriniLtreFinder:
-    """The finder; the start-up file makes one of the same name, by which both are told from others'."""
+    """The finder; the start-up file makes one of the same name, by which `_is_ours` knows both."""
 
     find_spec = staticmethod(find_spec)
 
@@ -80,41 +80,41 @@ def _is_ours(finder: Any) -> bool:
     return getattr(finder, "__name__", None) == PyseriniLtreFinder.__name__
 
 
-def _patch_around_execution(spec: ModuleSpec) -> None:
+def _patch_around_execution(spec: ModuleSpec, original: Any) -> None:
     import copy
 
     # A copy, because a loader may serve several modules; of its type, because others ask loaders for more.
-    loader = copy.copy(spec.loader)
-    execute = spec.loader.exec_module
+    loader = copy.copy(original)
 
     def exec_module(module: ModuleType) -> None:
-        patch = _start(spec.name, module)
+        patch = guarded(spec.name, lambda: _started(spec.name, module))
         try:
-            execute(module)
+            original.exec_module(module)
         except BaseException:
             if patch is not None:
                 patch.close()
             raise
         if patch is not None:
-            _guarded(spec.name, lambda: next(patch, None))
+            guarded(spec.name, lambda: next(patch, None))
 
     loader.exec_module = exec_module
     spec.loader = loader
 
 
-def _start(name: str, module: ModuleType) -> Iterator[None] | None:
-    def start() -> Iterator[None]:
-        import importlib
+def _started(name: str, module: ModuleType) -> Iterator[None]:
+    import importlib
 
-        patch_module, function = HOOKED[name]
-        patch = getattr(importlib.import_module(f"pyserini_ltre.plugin.{patch_module}"), function)(module)
-        next(patch)
-        return patch
-
-    return _guarded(name, start)
+    patch_module, function = HOOKED[name]
+    patch = getattr(importlib.import_module(f"pyserini_ltre.plugin.{patch_module}"), function)(module)
+    next(patch)
+    return patch
 
 
-def _guarded(name: str, step: Callable[[], Any]) -> Any:
+def guarded(name: str, step: Callable[[], Any]) -> Any:
+    """Take a step that relies on a module of Pyserini; if it fails, warn, and let Pyserini go on without it.
+
+    Returns what the step returns, and None if it fails, unless `PYSERINI_LTRE_STRICT=1` asks for the error.
+    """
     from pyserini_ltre.errors import InputError
     from pyserini_ltre.plugin.command import one_line_in_commands
 
@@ -130,7 +130,7 @@ def _guarded(name: str, step: Callable[[], Any]) -> Any:
 
         # A file name that does not exist keeps Python from printing a second line, the source.
         warnings.warn_explicit(
-            f"{name} could not be changed, Pyserini goes on without our names in it "
+            f"{name} is not as expected, Pyserini goes on without our change of it "
             f"({type(error).__name__}: {error}); PYSERINI_LTRE_STRICT=1 shows where",
             RuntimeWarning,
             filename="pyserini_ltre",

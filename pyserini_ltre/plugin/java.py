@@ -25,13 +25,7 @@ VECTOR_MODULE = "jdk.incubator.vector"
 
 
 def before_java_classes(module: ModuleType) -> Iterator[None]:
-    """Choose the Java for `pyserini.pyclass`, which starts the JVM and cannot do without Java 21.
-
-    Raises
-    ------
-    InputError
-        If there is no Java 21 or newer.
-    """
+    """Choose the Java for `pyserini.pyclass`, which starts the JVM and cannot do without Java 21."""
     choose_java(required=True)
     yield
 

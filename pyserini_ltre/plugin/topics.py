@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import Iterator
-from types import ModuleType
+from typing import Any
 
 from pyserini_ltre.collection import read_queries
 from pyserini_ltre.plugin.command import one_line_in_commands
@@ -12,7 +12,7 @@ from pyserini_ltre.registry import path_of
 Topics = dict[int | str, dict[str, str]]
 
 
-def registered_topics_and_qrels(module: ModuleType) -> Iterator[None]:
+def registered_topics_and_qrels(module: Any) -> Iterator[None]:
     """Teach `get_topics` and `get_qrels_file` of `pyserini.search` the registered names."""
     yield
     get_topics, get_qrels_file = module.get_topics, module.get_qrels_file

@@ -5,11 +5,16 @@ The registry is the packaged `resources/` with the user's own `registry.json` on
 "size" (the packaged encoders have neither until somebody trains one).
 """
 
-from pyserini_ltre.registry.encoder_names import METHODS, encoder_directory, find_encoder, is_encoder_name
+from pyserini_ltre.registry.encoder_names import (
+    METHODS,
+    PairedIndex,
+    encoder_directory,
+    find_encoder,
+    is_encoder_name,
+    paired_index,
+)
 from pyserini_ltre.registry.entries import load, lookup, register, remove
-from pyserini_ltre.registry.pairing import PairedIndex, paired_index
-from pyserini_ltre.registry.places import home
-from pyserini_ltre.registry.registry_file import SECTIONS
+from pyserini_ltre.registry.registry_file import SECTIONS, home
 from pyserini_ltre.registry.resolve import find, path_of
 
 __all__ = [

@@ -8,10 +8,9 @@ from pathlib import Path
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.registry.download import check_sum
 from pyserini_ltre.registry.entries import load, register, remove
-from pyserini_ltre.registry.places import home, user_file
-from pyserini_ltre.registry.registry_file import SECTIONS, Entry, read_registry_file
+from pyserini_ltre.registry.registry_file import SECTIONS, Entry, home, read_registry_file, user_file
+from pyserini_ltre.registry.resolve import verify
 from pyserini_ltre.registry.sources import local_path, location, used_where_it_lies
-from pyserini_ltre.registry.verify import verify
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:

@@ -21,16 +21,8 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errn
 def download(url: str, file: Path, size: int, md5: str) -> None:
     """Download a file; what an earlier, interrupted download left is not downloaded again.
 
-    Parameters
-    ----------
-    url : str
-        Where it is.
-    file : Path
-        Where it is to lie; until it is whole, it lies beside it under a name that ends in ``.part``.
-    size : int
-        Its size, in bytes.
-    md5 : str
-        Its MD5 sum, in hexadecimal digits.
+    Until it is whole, it lies beside `file` under a name that ends in ``.part``. `size` is in bytes, `md5` in
+    hexadecimal digits.
 
     Raises
     ------
@@ -69,25 +61,14 @@ def download(url: str, file: Path, size: int, md5: str) -> None:
 def check_sum(
     file: Path, source: str, size: int | None, md5: str | None, set_aside: Path | None = None
 ) -> None:
-    """Compare a file with the size and the MD5 sum that it should have.
+    """Compare a file with the size, in bytes, and the MD5 sum that it should have; `source` is for the message.
 
-    Parameters
-    ----------
-    file : Path
-        The file.
-    source : str
-        Where it came from, for the message.
-    size, md5 : int and str, optional
-        What it should have.
-    set_aside : Path, optional
-        If the file is another one, it is renamed to this name with ``.wrong`` after it; by default it stays.
-
-    Raises
-    ------
-    InputError
-        If it is another file; the message names both sums.
+    If it is another file, an `InputError` names both sums; the file is renamed to `set_aside` with ``.wrong`` after
+    it, or stays if there is no such name.
     """
-    actual_size, actual_md5 = _size(file), md5_of(file)
+    with open(file, "rb") as content:
+        actual_md5 = hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    actual_size = _size(file)
     if (size is None or actual_size == size) and (md5 is None or actual_md5 == md5.lower()):
         return
     kept = file
@@ -101,12 +82,6 @@ def check_sum(
     )
 
 
-def md5_of(file: Path) -> str:
-    """MD5 sum of a file, in hexadecimal digits."""
-    with open(file, "rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
 def _receive(url: str, part: Path, size: int) -> None:
     """Append what is missing of `part`, or write it anew if the server only gives the whole file."""
     from tqdm import tqdm
@@ -118,7 +93,8 @@ def _receive(url: str, part: Path, size: int) -> None:
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         resumed = re.match(rf"bytes {had}-\d+/(\d+|\*)$", answer.headers.get("Content-Range") or "")
         goes_on = had > 0 and answer.status == 206 and resumed is not None
-        offered = _total(answer, resumed if goes_on else None)
+        written = resumed.group(1) if goes_on else answer.headers.get("Content-Length")
+        offered = int(written) if written and written.isdecimal() else None
         if offered not in (None, size):
             raise InputError(f"{url}: the server offers {offered} bytes, expected {size}; correct the entry")
         with (
@@ -130,11 +106,6 @@ def _receive(url: str, part: Path, size: int) -> None:
             while chunk := answer.read(CHUNK):
                 target.write(chunk)
                 progress.update(len(chunk))
-
-
-def _total(answer: http.client.HTTPResponse, resumed: re.Match[str] | None) -> int | None:
-    written = resumed.group(1) if resumed else answer.headers.get("Content-Length")
-    return int(written) if written and written.isdecimal() else None
 
 
 def _size(file: Path) -> int:

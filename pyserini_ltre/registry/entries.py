@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.lock import locked
-from pyserini_ltre.registry.places import resources, user_file
-from pyserini_ltre.registry.registry_file import Entry, Registry, read_registry_file, write_registry_file
+from pyserini_ltre.registry.registry_file import (
+    Entry,
+    Registry,
+    locked,
+    read_registry_file,
+    resources,
+    user_file,
+    write_registry_file,
+)
 
 
 def load() -> Registry:
@@ -34,13 +40,7 @@ def load() -> Registry:
 
 
 def packaged() -> Registry:
-    """Read what the package itself brings: all JSON files of `resources/` that hold registry sections.
-
-    Returns
-    -------
-    dict
-        section -> name -> entry.
-    """
+    """Read what the package itself brings: all JSON files of `resources/` that hold registry sections."""
     folder = resources()
     merged = read_registry_file(folder / "registry.json")
     merged["indexes"] |= read_registry_file(folder / "prebuilt_indexes.json")["indexes"]
@@ -102,19 +102,7 @@ def register(section: str, name: str, **entry: Any) -> None:
 
 
 def remove(section: str, name: str) -> Entry:
-    """Take a name out of the user's own registry; the other entries stay as they are.
-
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name.
-
-    Returns
-    -------
-    dict
-        The entry that was there.
+    """Take a name out of the user's own registry, and give the entry that was there; parameters as for `lookup`.
 
     Raises
     ------

@@ -1,7 +1,11 @@
-"""One registry file: JSON read with its mistakes named, and written whole."""
+"""Registry files: where they are, read with their mistakes named, written whole and by one process at a time."""
 
+import fcntl
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +18,38 @@ Entry = dict[str, Any]
 Registry = dict[str, dict[str, Entry]]
 
 
+def home() -> Path:
+    """Tell the folder of the user's own registry; it need not exist.
+
+    It is `$PYSERINI_LTRE_HOME`, or else the folder `pyserini_ltre` beside Pyserini's cache.
+    """
+    if own := os.environ.get("PYSERINI_LTRE_HOME"):
+        return Path(own).expanduser().absolute()
+    return pyserini_cache().parent / "pyserini_ltre"
+
+
+def pyserini_cache() -> Path:
+    """Tell the folder in which Pyserini keeps what it downloads; it need not exist."""
+    return Path(os.environ.get("PYSERINI_CACHE") or "~/.cache/pyserini").expanduser().absolute()
+
+
+def user_file() -> Path:
+    """Tell the user's own registry file; it need not exist."""
+    return home() / "registry.json"
+
+
+def resources() -> Path:
+    """Tell the folder of the data that come with the package."""
+    package = Path(__file__).parents[1]
+    # Installed, `resources` is a folder of the package; in a checkout (or editable install) beside it.
+    folder = package / "resources"
+    return folder if folder.is_dir() else package.parent / "resources"
+
+
 def read_registry_file(file: Path) -> Registry:
-    """Read a registry file.
+    """Read a registry file, which need not exist: section -> name -> entry, the known sections always present.
 
-    Parameters
-    ----------
-    file : Path
-        The file; it need not exist.
-
-    Returns
-    -------
-    dict
-        section -> name -> entry, the known sections always present. Relative paths count from the file's folder.
+    Relative paths count from the file's folder.
 
     Raises
     ------
@@ -63,15 +87,7 @@ def read_registry_file(file: Path) -> Registry:
 
 
 def write_registry_file(file: Path, registry: Registry) -> None:
-    """Write a registry file, whole or not at all.
-
-    Parameters
-    ----------
-    file : Path
-        The file; its folder is made if need be.
-    registry : dict
-        section -> name -> entry.
-    """
+    """Write a registry file, whole or not at all; its folder is made if need be."""
     with atomic_file(file) as target:
         json.dump(registry, target, indent=2, ensure_ascii=False)
         target.write("\n")
@@ -102,3 +118,14 @@ def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...
         raise InputError(
             f"{file}:{line}: {' / '.join((*above, name))} is there twice; rename or remove one of the two"
         )
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Wait until no other process is in a block of the same name, part of a file name, then enter."""
+    folder = home() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    # The file stays: removing it while somebody waits for it would let two in.
+    with open(folder / name, "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,17 +1,16 @@
-"""From a name to a file or directory that is here, fetched if need be."""
+"""From a name to a file or directory that is here, fetched if need be; or what is wrong with it."""
 
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.registry.download import check_sum, download
-from pyserini_ltre.registry.entries import lookup
-from pyserini_ltre.registry.lock import locked
-from pyserini_ltre.registry.places import home, user_file
-from pyserini_ltre.registry.registry_file import Entry
+from pyserini_ltre.registry.entries import load, lookup
+from pyserini_ltre.registry.registry_file import Entry, home, locked, user_file
 from pyserini_ltre.registry.sources import DIRECTORIES, file_name, local_path, location, used_where_it_lies
 from pyserini_ltre.registry.unpack import unpack
 
@@ -38,12 +37,7 @@ def find(section: str, name: str | os.PathLike) -> Path:
 def path_of(section: str, name: str) -> Path | None:
     """Find the file or directory that stands behind a name; download and unpack it if it is not here yet.
 
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name as a person types it.
+    Parameters are those of `lookup`.
 
     Returns
     -------
@@ -106,3 +100,33 @@ def _put_in_place(section: str, file: Path, place: Path) -> None:
             raise InputError(
                 f"{file}: the archive has no {needed}, so it is none of the {section}; correct the entry"
             )
+
+
+def verify(section: str, name: str, entry: Entry, read: Callable[[str, Path], str]) -> str | None:
+    """Check one entry, and say in a few words what stands behind it; None if nothing does, or it is not fetched yet.
+
+    Given a section and a file or directory of it, `read` says what it is: the registry itself knows names and places,
+    not what is in them.
+
+    Raises
+    ------
+    InputError
+        If the entry cannot be used, or what it names is missing, incomplete or damaged.
+    """
+    place = location(section, name, entry)
+    if section == "encoders" and entry.get("index", name) not in (name, *load()["indexes"]):
+        raise InputError(f"no index is registered as {entry['index']}; register it, or correct the entry")
+    if place is None:
+        return None
+    if not place.exists():
+        if used_where_it_lies(entry):
+            raise InputError(f"{place} does not exist; make it again, or remove the entry")
+        archive = local_path(entry)
+        if archive is not None:
+            if not archive.is_file():
+                raise InputError(f"{archive} does not exist; make it again, or remove the entry")
+            check_sum(archive, str(archive), entry.get("size"), entry.get("md5"))
+        return None
+    if place.is_file() and "url" in entry:
+        check_sum(place, str(place), entry.get("size"), entry.get("md5"))
+    return read(section, place)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.registry.entries import check_name
-from pyserini_ltre.registry.places import home, pyserini_cache
-from pyserini_ltre.registry.registry_file import Entry
+from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
 DIRECTORIES = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}
@@ -19,24 +18,7 @@ entries of the other sections are single files."""
 def location(section: str, name: str, entry: Entry) -> Path | None:
     """Tell where the file or directory of an entry lies, or will lie once it is fetched.
 
-    Parameters
-    ----------
-    section : {"encoders", "indexes", "topics", "qrels"}
-        Which kind of name it is.
-    name : str
-        The name.
-    entry : dict
-        Its entry.
-
-    Returns
-    -------
-    Path or None
-        An absolute path; None if the entry has neither `path` nor `url`.
-
-    Raises
-    ------
-    InputError
-        If the URL cannot be used.
+    None if the entry has neither `path` nor `url`; an `InputError` says if the URL cannot be used.
     """
     if "path" in entry:
         return Path(entry["path"])
@@ -56,20 +38,10 @@ def location(section: str, name: str, entry: Entry) -> Path | None:
 
 
 def check_source(name: str, entry: Entry) -> None:
-    """Refuse a URL that is none of ours, or that comes without size and MD5 sum.
+    """Refuse an entry with a `url` that is none of ours, or that comes without size and MD5 sum.
 
-    Parameters
-    ----------
-    name : str
-        The name of the entry, for the message.
-    entry : dict
-        An entry with a `url`.
-
-    Raises
-    ------
-    InputError
-        If the scheme is neither ``file`` nor ``https`` (nor ``http`` on this machine), a sum is missing, or the
-        name cannot be part of a path.
+    That is: the scheme is neither ``file`` nor ``https`` (nor ``http`` on this machine), a sum is missing, or the name
+    cannot be part of a path.
     """
     url, md5, size = entry["url"], entry.get("md5"), entry.get("size")
     check_name(name)

@@ -39,14 +39,9 @@ def is_archive(name: str) -> bool:
 
 
 def unpack(archive: Path, directory: Path) -> None:
-    """Unpack a tar archive; if all of it is in one folder, the contents of that folder.
+    """Unpack a tar archive into an existing empty directory; if all of it is in one folder, what that holds.
 
-    Parameters
-    ----------
-    archive : Path
-        The archive, compressed or not.
-    directory : Path
-        An existing empty directory; after an error it holds a part and is to be removed.
+    After an error the directory holds a part and is to be removed.
 
     Raises
     ------

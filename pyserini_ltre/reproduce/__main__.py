@@ -66,21 +66,14 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources: list[Source]) -> bool:
-    """Run the conditions on the collections, and print a line for each.
-
-    Returns
-    -------
-    bool
-        Whether a command or a score failed.
-    """
+    """Run the conditions on the collections, a line for each; tell whether a command or a score failed."""
     from transformers.utils import logging
 
     from pyserini_ltre.encode.model import BiEncoder
     from pyserini_ltre.reproduce.expected import FAIL, judge, record
     from pyserini_ltre.reproduce.matrix import Matrix
     from pyserini_ltre.reproduce.steps import Plan
-    from pyserini_ltre.workflow.commands import CommandFailed
-    from pyserini_ltre.workflow.installed import check_installed, packaged_encoder
+    from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
 
     check_installed()
     logging.disable_progress_bar()
@@ -115,13 +108,7 @@ def titled(source: Source, condition: Condition) -> str:
 
 
 def weights_fingerprint(encoder: Path) -> str:
-    """The sha256, in hexadecimal, of an encoder's weights.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
+    """The sha256, in hexadecimal, of an encoder's weights; an `InputError` if there are none."""
     from pyserini_ltre.encode.reading import WEIGHT_FILES
 
     for name in WEIGHT_FILES:

@@ -99,16 +99,10 @@ class Source:
 
 
 def find_source(name: str, data: Path | None, trained: bool = True) -> Source:
-    """Find a collection.
+    """Find a collection by its name in the matrix.
 
-    Parameters
-    ----------
-    name : str
-        Its name in the matrix.
-    data : Path, optional
-        The folder that holds folders named for the collections, or one such folder.
-    trained : bool
-        Whether anything is trained or tuned, so that the collection for this is needed, too.
+    `data` is the folder that holds folders named for the collections, or one such folder. If anything is `trained` or
+    tuned, the collection for this is needed, too.
 
     Raises
     ------

@@ -79,13 +79,7 @@ CONDITIONS = {
 
 
 def named_conditions(names: list[str]) -> list[Condition]:
-    """Find conditions by name.
-
-    Raises
-    ------
-    InputError
-        If one is unknown.
-    """
+    """Find conditions by name; an `InputError` if one is unknown."""
     for name in names:
         if name not in CONDITIONS:
             raise InputError(f"`condition` {name}: there are: {', '.join(CONDITIONS)}")

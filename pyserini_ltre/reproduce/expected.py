@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 from pyserini_ltre.files import atomic_file, read_json
-from pyserini_ltre.registry.places import resources
+from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.matrix import Results
@@ -49,15 +49,7 @@ class Verdict(NamedTuple):
 
 
 def judge(results: Results, condition: str) -> Verdict:
-    """Compare a condition's main measure with what is expected.
-
-    Parameters
-    ----------
-    results : dict
-        What the collection's ``results.json`` holds.
-    condition : str
-        One of its conditions.
-    """
+    """Compare the main measure of one of the conditions in a collection's ``results.json`` with what is expected."""
     name = results["settings"]["collection"]
     measure = KNOWN[name].measures[0]
     observed = results["conditions"][condition]["measures"][measure]

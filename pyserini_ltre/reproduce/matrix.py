@@ -94,8 +94,7 @@ class Matrix:
                 _run_step(step, folder)
             except CommandFailed as failure:
                 self._outcomes[key] = failure
-        failure = self._outcomes[key]
-        if failure is not None:
+        if failure := self._outcomes[key]:
             raise failure
 
     def _folder(self, source: Source) -> WorkFolder:
@@ -118,8 +117,5 @@ def _run_step(step: Step, folder: WorkFolder) -> None:
         step.output.unlink(missing_ok=True)
         step.output.parent.mkdir(parents=True, exist_ok=True)
         shows_progress = step.words[0] in ("pyserini_ltre.encode", "pyserini_ltre.train")
-        run_command(*step.words, log=None if shows_progress else _log(folder, step))
-
-
-def _log(folder: WorkFolder, step: Step) -> Path:
-    return folder.path / "logs" / f"{step.name.replace(' ', '-')}.txt"
+        log = folder.path / "logs" / f"{step.name.replace(' ', '-')}.txt"
+        run_command(*step.words, log=None if shows_progress else log)

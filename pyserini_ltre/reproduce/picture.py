@@ -8,19 +8,9 @@ WIDTH, BAR, LABEL, GAP, TOP = 420, 13, 18, 8, 38
 
 
 def draw_bars(scores: dict[str, float], title: str) -> str:
-    """Draw the dense conditions and their hybrids as bars, BM25 as a line.
+    """Draw dense conditions and their hybrids as bars, BM25 as a line: an ``<svg>``, empty without a dense condition.
 
-    Parameters
-    ----------
-    scores : dict of str to float
-        Condition -> score, 0 to 1.
-    title : str
-        Told to readers who cannot see it.
-
-    Returns
-    -------
-    str
-        An ``<svg>``; empty if there is no dense condition.
+    Scores, from 0 to 1, go by condition; readers who cannot see the picture are told the title.
     """
     rows = [condition for condition in DENSE if {condition.name, f"{condition.name}+bm25"} & scores.keys()]
     if not rows:

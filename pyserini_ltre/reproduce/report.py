@@ -7,7 +7,7 @@ from string import Template
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file, read_json
-from pyserini_ltre.registry.places import resources
+from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, Verdict, judge
@@ -19,24 +19,9 @@ _CLASS = {PASS: "pass", FAIL: "fail"}
 
 
 def write_report(work: Path, directory: Path) -> Path:
-    """Write the page.
+    """Write the results in a work folder of the matrix as ``index.html`` of a directory, and give its path.
 
-    Parameters
-    ----------
-    work : Path
-        Work folder of the matrix.
-    directory : Path
-        Where ``index.html`` is to stand.
-
-    Returns
-    -------
-    Path
-        The page.
-
-    Raises
-    ------
-    InputError
-        If the work folder has no results.
+    An `InputError` says if the work folder has no results.
     """
     found = {name: read_json(work / name / RESULTS) for name in KNOWN}
     results = {name: result for name, result in found.items() if result}

@@ -37,10 +37,8 @@ class Plan:
 
     Parameters
     ----------
-    work : Path
-        The work folder.
-    encoder : Path
-        Directory of the encoder to start from.
+    work, encoder : Path
+        The work folder, and the directory of the encoder to start from.
     dimension : int
         Size of its embeddings.
     """

@@ -1,9 +1,8 @@
 """What can be done with run files: combine, check, convert, package."""
 
 from pyserini_ltre.run.check import check_run
-from pyserini_ltre.run.convert import convert
 from pyserini_ltre.run.fuse import fuse_runs, interpolate, reciprocal_rank, weighted_sum
-from pyserini_ltre.run.package import package
+from pyserini_ltre.run.rewrite import convert, package
 from pyserini_ltre.run.tune import candidate_weights, tune_alpha, tune_weights
 
 __all__ = [

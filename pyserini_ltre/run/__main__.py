@@ -9,11 +9,10 @@ from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.check import Checked, check_run
-from pyserini_ltre.run.convert import convert
 from pyserini_ltre.run.fuse import HITS, RANK_CONSTANT
 from pyserini_ltre.run.fuse_command import combine
 from pyserini_ltre.run.normalise import NORMALISATIONS
-from pyserini_ltre.run.package import package
+from pyserini_ltre.run.rewrite import convert, package
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -54,20 +53,8 @@ def main(argv: list[str] | None = None) -> None:
 def known_docids(name: str) -> set[str]:
     """Read the document ids of a collection.
 
-    Parameters
-    ----------
-    name : str
-        A file with an id a line (what follows a tab does not count), a dense index directory, or a registered
-        index.
-
-    Returns
-    -------
-    set of str
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
+    They are in a file with an id a line (what follows a tab does not count), a dense index directory, or a registered
+    index; an `InputError` says if there is no such file.
     """
     path = find("indexes", name)
     if path.is_dir():

@@ -16,17 +16,9 @@ from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights
 
 
 def combine(arguments: argparse.Namespace) -> None:
-    """Combine run files as the command line says, and print what was done.
+    """Combine run files as ``python -m pyserini_ltre.run fuse`` was told, and print what was done.
 
-    Parameters
-    ----------
-    arguments : Namespace
-        Of ``python -m pyserini_ltre.run fuse``.
-
-    Raises
-    ------
-    InputError
-        If options do not go together, or a file is malformed.
+    An `InputError` says if options do not go together, or a file is malformed.
     """
     check_options(arguments)
     # Sorted by name, so that not even a choice among equally good weights depends on how they were typed.
@@ -45,7 +37,8 @@ def combine(arguments: argparse.Namespace) -> None:
             weights = named_weights(arguments.weights, files, arguments.method)
         missing = arguments.missing or default_missing(arguments.normalise)
         fused = weighted_sum(runs, weights, arguments.normalise, missing, arguments.depth, arguments.hits)
-        scoring = _written(files, weights)
+        named = zip(_short_names(files), weights, strict=True)
+        scoring = " ".join(f"{name}={weight:g}" for name, weight in named)
         if arguments.weights_output:
             write_json(Path(arguments.weights_output), dict(zip(files, weights, strict=True)))
     write_run(arguments.output, fused, arguments.tag, decimals=None)
@@ -94,18 +87,8 @@ def default_missing(normalise: str) -> Missing:
 def named_weights(named: Sequence[str], files: Sequence[str], method: str) -> Weights:
     """Weights of run files, in the order of the files.
 
-    Parameters
-    ----------
-    named : sequence of str
-        ``FILE=WEIGHT``; the file as it was named, or its last part alone if no other has the same.
-    files : sequence of str
-        The run files.
-    method : {"interpolation", "sum"}
-        Unnamed files get what is left to 1, in equal parts; or a weight of 1 each.
-
-    Returns
-    -------
-    tuple of float
+    Named are ``FILE=WEIGHT``; the file as it was named, or its last part alone if no other has the same. Unnamed files
+    get what is left to 1, in equal parts (interpolation), or a weight of 1 each (sum).
 
     Raises
     ------
@@ -175,11 +158,6 @@ def _tuned(
             file=sys.stderr,
         )
     return best
-
-
-def _written(files: Sequence[str], weights: Weights) -> str:
-    names = _short_names(files)
-    return " ".join(f"{name}={weight:g}" for name, weight in zip(names, weights, strict=True))
 
 
 def _short_names(files: Sequence[str]) -> list[str]:

@@ -9,20 +9,10 @@ NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
 
 
 def normalised(scores: np.ndarray, how: Normalisation) -> np.ndarray:
-    """Normalise the scores that one run gives to the hits of one query.
+    """Normalise the finite scores (n,) that one run gives to the hits of one query.
 
-    Parameters
-    ----------
-    scores : ndarray (n,)
-        Finite scores.
-    how : {"none", "min-max", "z-score"}
-        As they are; from 0 (lowest) to 1 (highest), all 1 if they are equal, as ``pyserini.fusion`` does it; or
-        in standard deviations from their mean, all 0 if they are equal.
-
-    Returns
-    -------
-    ndarray (n,)
-        The scores on the new scale.
+    ``none``: as they are; ``min-max``: from 0 (lowest) to 1 (highest), all 1 if they are equal, as ``pyserini.fusion``
+    does it; ``z-score``: in standard deviations from their mean, all 0 if they are equal.
     """
     if how == "none" or not len(scores):
         return scores

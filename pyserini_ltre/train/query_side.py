@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pyserini_ltre.collection.held_out import with_dev
-from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.collection.judged import Judged, judged_queries, with_dev
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory

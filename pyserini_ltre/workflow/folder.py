@@ -57,13 +57,7 @@ class WorkFolder:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[bool]:
-        """Time a stage and note that it is done.
-
-        Yields
-        ------
-        bool
-            False if an earlier run did it: then there is nothing to do.
-        """
+        """Time a stage and note that it is done; gives False if an earlier run did it: nothing is to do then."""
         if name in self.seconds:
             print(f"\n[{name}] done before, in {self.seconds[name]:.0f} s")
             yield False

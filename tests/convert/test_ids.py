@@ -6,8 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from pyserini_ltre.convert.ids import read_ids
-from pyserini_ltre.convert.number_pickle import read_number_dictionary
+from pyserini_ltre.convert.ids import read_ids, read_number_dictionary
 from pyserini_ltre.errors import InputError
 
 

@@ -6,8 +6,8 @@ import torch
 
 from pyserini_ltre.encode import batching
 from pyserini_ltre.encode.batching import encode_stream, encode_texts, resolve_precision
-from pyserini_ltre.encode.document_text import document_text
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.settings import document_text
 
 WORDS = (
     "open close read write sort search query document index vector train encode parse split join path".split()

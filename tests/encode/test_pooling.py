@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pyserini_ltre.encode.pooling import pool
+from pyserini_ltre.encode.head import pool
 
 STATES = torch.arange(24, dtype=torch.float32).reshape(2, 4, 3)
 # The first text has two tokens, the second has four.

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from pyserini_ltre.index.bfloat16 import CHUNK, Bfloat16Index
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import CHUNK, Bfloat16Index, ExactIndex
 
 GENERATOR = torch.Generator().manual_seed(8)
 
@@ -55,7 +54,7 @@ def test_more_hits_than_documents_are_padded():
 def test_queries_are_scored_again_in_parts(monkeypatch):
     index, queries = Bfloat16Index(ExactIndex(normalised(500))), normalised(11)
     scores, rows = index.search(queries, 10)
-    monkeypatch.setattr("pyserini_ltre.index.bfloat16.ELEMENTS", 96 * 27 * 4)  # four queries at a time
+    monkeypatch.setattr("pyserini_ltre.index.exact.ELEMENTS", 96 * 27 * 4)  # four queries at a time
     again, rows_again = index.search(queries.requires_grad_(), 10)
     assert torch.equal(rows, rows_again)
     torch.testing.assert_close(scores, again)

@@ -11,9 +11,8 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_index
-from pyserini_ltre.index.bfloat16 import Bfloat16Index
 from pyserini_ltre.index.directory import write_index_directory
-from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex
 
 DIMENSION = 16

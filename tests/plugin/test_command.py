@@ -19,7 +19,9 @@ def main_is(monkeypatch):
     return set_main
 
 
-@pytest.mark.parametrize("name", ["pyserini.search.faiss.__main__", "pyserini.eval.trec_eval"])
+@pytest.mark.parametrize(
+    "name", ["pyserini.search.faiss.__main__", "pyserini.eval.trec_eval", "pyserini_ltre.__main__"]
+)
 def test_command_ends_with_one_line_and_status_2(name, main_is, capsys):
     main_is(name)
     with pytest.raises(SystemExit) as end, one_line_in_commands():

@@ -65,6 +65,9 @@ class Encoder:
         return Ahead(queries)
 
 
+Encoder.__module__ = "pyserini_ltre.encode.made_by_a_test"
+
+
 def test_queries_come_from_ahead_window_by_window(monkeypatch):
     monkeypatch.setattr(dense_search, "AHEAD", 4)
     queries = [f"q{i}" for i in range(10)]

@@ -59,7 +59,12 @@ PYSERINIS = (AutoQueryEncoder, AnceQueryEncoder, CachedQueryEncoder, AutoDocumen
 
 @pytest.fixture
 def encode(monkeypatch):
-    """The stand-in for `pyserini.encode`, patched; everything is as before at the end."""
+    """The stand-in for `pyserini.encode`, patched in a command; everything is as before at the end."""
+    monkeypatch.setattr(encoders, "is_pyserini_command", lambda: True)
+    return patched_encode(monkeypatch)
+
+
+def patched_encode(monkeypatch):
     for base in (QueryEncoder, DocumentEncoder):
         monkeypatch.setattr(base, "__new__", base.__new__)
     for cls in PYSERINIS:
@@ -141,6 +146,42 @@ def test_other_peoples_subclasses_are_left_alone(encode, model):
     assert type(Theirs(encoder_dir="ltre")) is Theirs
 
 
+def test_new_of_pyserini_and_of_other_bases_is_called(model, monkeypatch):
+    class Counted:
+        def __new__(cls, *args, **kwargs):
+            made = object.__new__(cls)
+            made.counted = (args, kwargs)
+            return made
+
+    class Both(AutoQueryEncoder, Counted):
+        pass
+
+    def own_new(cls, *args, **kwargs):
+        made = object.__new__(cls)
+        made.from_own_new = (args, kwargs)
+        return made
+
+    patched_encode(monkeypatch)
+    monkeypatch.delattr(QueryEncoder, "__new__")
+    encoders._hand_over(QueryEncoder, encoders.make_query_encoder)
+    assert Both("x", device="cpu").counted == (("x",), {"device": "cpu"})
+    assert type(Both(encoder_dir=f"ltre:{model}")) is Both  # not a class of Pyserini
+    monkeypatch.setattr(QueryEncoder, "__new__", own_new)
+    encoders._hand_over(QueryEncoder, encoders.make_query_encoder)
+    assert AutoQueryEncoder("x", device="cpu").from_own_new == (("x",), {"device": "cpu"})
+    assert type(AutoQueryEncoder("ltre")) is OurQueryEncoder
+
+
+@pytest.mark.parametrize(
+    ("encoder", "ours"),
+    [("ltre", True), ("star:somewhere", True), ("castorini/ance", False), (None, False), (object(), False)],
+)
+def test_ours_is_a_name_of_ours_or_what_we_made(encoder, ours):
+    assert encoders.is_ours(encoder) is ours
+    made = type("Made", (), {"__module__": "pyserini_ltre.encode.made_by_a_test"})()
+    assert encoders.is_ours(made)
+
+
 def test_encoders_can_still_be_pickled(encode, model, monkeypatch):
     monkeypatch.setattr(AutoQueryEncoder, "__module__", __name__)
     assert pickle.loads(pickle.dumps(AutoQueryEncoder("x"))).given[0] == "x"
@@ -174,3 +215,9 @@ def test_choices_of_encoder_class_are_extended_and_nothing_else_is(encode):
     other = argparse.ArgumentParser()
     assert other.add_argument("--encoder-class", choices=["gpt"]).choices == ["gpt"]
     assert parser.parse_args(["--encoder-class", "ltre"]).encoder_class == "ltre"
+
+
+def test_argparse_of_other_programs_is_not_touched(monkeypatch):
+    add_argument = argparse.ArgumentParser.add_argument
+    patched_encode(monkeypatch)
+    assert argparse.ArgumentParser.add_argument is add_argument

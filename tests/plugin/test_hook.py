@@ -2,12 +2,14 @@
 
 import importlib.machinery
 import importlib.util
+import re
 import sys
 import types
 import warnings
 
 import pytest
 
+from pyserini_ltre import plugin
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin import hook
 
@@ -152,3 +154,9 @@ def test_every_patch_that_the_table_names_exists():
     for patch_module, function in hook.HOOKED.values():
         module = importlib.import_module(f"pyserini_ltre.plugin.{patch_module}")
         assert callable(getattr(module, function))
+
+
+def test_the_packages_docstring_lists_every_patch():
+    listed = re.findall(r"^\* `([\w.]+)` \(`(\w+)`\): ", plugin.__doc__, re.MULTILINE)
+    assert listed == [(name, patch_module) for name, (patch_module, _) in hook.HOOKED.items()]
+    assert plugin.__doc__.count("\n* ") == len(listed)

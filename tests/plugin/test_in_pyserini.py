@@ -22,7 +22,7 @@ key = os.environ.pop("OPENAI_API_KEY", None)
 results = {}
 
 def run(name, module, *arguments):
-    sys.argv = [module, *arguments]
+    sys.argv, sys.orig_argv = ["-m", *arguments], ["python", "-m", module, *arguments]
     out, err = io.StringIO(), io.StringIO()
     status = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -30,6 +30,7 @@ def run(name, module, *arguments):
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
             status = end.code or 0
+    sys.argv = ["-c"]
     results[name] = {"status": status, "out": out.getvalue(), "err": err.getvalue()}
 
 for command in json.load(open("commands.json")):

@@ -9,6 +9,7 @@ import pytest
 
 from pyserini_ltre import registry
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.plugin import document_vectors, indexes
 
 
@@ -23,7 +24,7 @@ class OurEncoder:
 OurEncoder.__module__ = "pyserini_ltre.encode.made_by_a_test"
 
 
-def patched_dense_searcher(unknown=None):
+def patched_dense_searcher(problem=None, unknown=False):
     class FaissSearcher:
         def __init__(self, index_dir, query_encoder, prebuilt_index_name=None, normalize_distances=False):
             self.query_encoder, self.prebuilt_index_name = query_encoder, prebuilt_index_name
@@ -32,12 +33,18 @@ def patched_dense_searcher(unknown=None):
 
         @classmethod
         def from_prebuilt_index(cls, prebuilt_index_name, query_encoder, normalize_distances=False):
-            if isinstance(unknown, Exception):
-                raise unknown
-            return unknown or ("Pyserini's", prebuilt_index_name, query_encoder, normalize_distances)
+            if problem:
+                raise problem
+            return (
+                None if unknown else ("Pyserini's", prebuilt_index_name, query_encoder, normalize_distances)
+            )
 
         def load_index(self, index_dir):
-            return index_dir, ["loaded"]
+            return index_dir, self.load_docids(f"{index_dir}/docid")
+
+        @staticmethod
+        def load_docids(docid_path):
+            return ["read by Pyserini"]
 
     return finish(indexes.registered_dense_indexes, FaissSearcher)
 
@@ -87,12 +94,28 @@ def test_unknown_name_with_our_encoder_is_bad_input(index_dir, monkeypatch):
     searcher_class = patched_dense_searcher(OSError("offline"))
     with pytest.raises(InputError, match=r"nowhere is neither .*registered: toy\), .*offline"):
         searcher_class.from_prebuilt_index("nowhere", OurEncoder())
-    with pytest.raises(InputError, match="nowhere is neither"):
-        indexes.found("nowhere", lambda: None)
+    with pytest.raises(InputError, match=r"nowhere is neither .* nor a prebuilt index"):
+        patched_dense_searcher(unknown=True).from_prebuilt_index("nowhere", OurEncoder())
 
 
-def test_index_that_fits_is_loaded(index_dir):
-    assert patched_dense_searcher()(str(index_dir), OurEncoder()).docids == ["loaded"]
+def test_index_that_fits_is_loaded_and_its_docids_are_read_once(index_dir):
+    (index_dir / "docid").write_text("a\n b \nc\n")
+    searcher = patched_dense_searcher()(str(index_dir), OurEncoder())
+    assert searcher.docids == ["a", " b", "c"]  # stripped as Pyserini strips them
+    assert searcher.load_docids("docid") == ["read by Pyserini"]
+
+
+def test_the_check_opens_the_index_once(index_dir, monkeypatch):
+    opened = []
+
+    class Counted(IndexDirectory):
+        def __init__(self, path):
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr("pyserini_ltre.index.directory.IndexDirectory", Counted)
+    patched_dense_searcher().from_prebuilt_index("toy", OurEncoder())
+    assert opened == [str(index_dir)]
 
 
 @pytest.mark.parametrize("name", ["index", "docid"])
@@ -100,7 +123,7 @@ def test_missing_file(index_dir, name):
     (index_dir / name).unlink()
     with pytest.raises(InputError, match=f"no file {name}"):
         patched_dense_searcher()(str(index_dir), OurEncoder())
-    assert patched_dense_searcher()(str(index_dir), Theirs()).docids == ["loaded"]
+    assert patched_dense_searcher()(str(index_dir), Theirs()).docids == ["read by Pyserini"]
 
 
 def test_other_number_of_docids(index_dir):

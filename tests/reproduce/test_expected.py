@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pyserini_ltre.registry.places import resources
+from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, UNKNOWN, judge, record

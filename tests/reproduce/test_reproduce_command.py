@@ -13,7 +13,6 @@ from pyserini_ltre.reproduce.__main__ import main, weights_fingerprint
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.run.__main__ import main as work_on_runs
-from pyserini_ltre.workflow import installed
 from pyserini_ltre.workflow.commands import CommandFailed
 from pyserini_ltre.workflow.export import main as export
 
@@ -51,7 +50,7 @@ def commands(monkeypatch):
         return ""
 
     monkeypatch.setattr(matrix, "run_command", stand_in)
-    monkeypatch.setattr(installed, "check_installed", lambda: None)
+    monkeypatch.setattr("pyserini_ltre.workflow.commands.check_installed", lambda: None)
     return asked
 
 

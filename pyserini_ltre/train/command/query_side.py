@@ -5,8 +5,7 @@ from functools import partial
 import numpy as np
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection.held_out import with_dev
-from pyserini_ltre.collection.judged import judged_queries
+from pyserini_ltre.collection.judged import judged_queries, with_dev
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory

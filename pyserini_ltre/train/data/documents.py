@@ -9,8 +9,7 @@ from datasets import Dataset, disable_progress_bars
 from tqdm import tqdm
 
 from pyserini_ltre.collection.records import Collection
-from pyserini_ltre.encode.document_text import document_text
-from pyserini_ltre.encode.settings import DocumentForm
+from pyserini_ltre.encode.settings import DocumentForm, document_text
 from pyserini_ltre.errors import InputError
 
 

@@ -9,7 +9,7 @@ from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.eval import evaluate_per_query
 from pyserini_ltre.index import DenseIndex
-from pyserini_ltre.index.retrieval import retrieve
+from pyserini_ltre.index.seam import retrieve
 
 MEASURE = "nDCG@10"
 MEASURES = ("nDCG@10", "RR@10", "R@100")

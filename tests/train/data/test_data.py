@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from pyserini_ltre.collection.held_out import hold_out
-from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.collection.judged import Judged, hold_out, judged_queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.data.order import EpochSampler
 
