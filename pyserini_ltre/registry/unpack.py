@@ -2,25 +2,33 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import shutil
 import tarfile
 import uuid
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from pyserini_ltre.errors import InputError
 
 CHUNK = 1 << 20
-_OPENERS = {".tar": open, ".tar.gz": gzip.open, ".tgz": gzip.open, ".tar.bz2": bz2.open, ".tar.xz": lzma.open}
+_OPENERS: dict[str, Callable[..., io.BufferedIOBase]] = {
+    ".tar": open,
+    ".tar.gz": gzip.open,
+    ".tgz": gzip.open,
+    ".tar.bz2": bz2.open,
+    ".tar.xz": lzma.open,
+}
 ARCHIVES = tuple(_OPENERS)
 
 
 class _Watched:
     """A stream that knows how long it was, and where its last byte was that is not zero."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self.stream = stream
         self.length = self.last_content = 0
 
@@ -52,7 +60,8 @@ def unpack(archive: Path, directory: Path) -> None:
     try:
         with opener(archive, "rb") as stream:
             watched = _Watched(stream)
-            with tarfile.open(fileobj=watched, mode="r|") as members:
+            # Of a stream, tarfile calls nothing but `read`.
+            with tarfile.open(fileobj=cast(IO[bytes], watched), mode="r|") as members:
                 for member in members:
                     _unpack_member(members, member, archive, directory)
             while watched.read(CHUNK):
@@ -90,7 +99,9 @@ def _unpack_member(members: tarfile.TarFile, member: tarfile.TarInfo, archive: P
             target.mkdir(parents=True, exist_ok=True)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with members.extractfile(member) as source, open(target, "xb") as file:
+        content = members.extractfile(member)
+        assert content is not None  # it is a plain file
+        with content as source, open(target, "xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
     except (FileExistsError, NotADirectoryError):
         raise InputError(f"{archive}: member {member.name} is there twice; do not use this archive") from None
