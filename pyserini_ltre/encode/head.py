@@ -5,7 +5,6 @@ Normalize is how a query adapter is saved. Anything else is refused by name.
 """
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -84,11 +83,7 @@ def _read_layer_norm(directory: Path) -> nn.LayerNorm:
     return layer
 
 
-READERS: dict[str, Callable[[Path], nn.Module]] = {
-    "Dense": _read_dense,
-    "LayerNorm": _read_layer_norm,
-    "Normalize": lambda directory: Normalize(),
-}
+READERS = {"Dense": _read_dense, "LayerNorm": _read_layer_norm, "Normalize": lambda directory: Normalize()}
 
 
 def read_head(directory: Path) -> nn.Sequential:

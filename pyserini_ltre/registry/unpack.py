@@ -2,33 +2,25 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import shutil
 import tarfile
 import uuid
 import zlib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from pyserini_ltre.errors import InputError
 
 CHUNK = 1 << 20
-_OPENERS: dict[str, Callable[..., io.BufferedIOBase]] = {
-    ".tar": open,
-    ".tar.gz": gzip.open,
-    ".tgz": gzip.open,
-    ".tar.bz2": bz2.open,
-    ".tar.xz": lzma.open,
-}
+_OPENERS = {".tar": open, ".tar.gz": gzip.open, ".tgz": gzip.open, ".tar.bz2": bz2.open, ".tar.xz": lzma.open}
 ARCHIVES = tuple(_OPENERS)
 
 
 class _Watched:
     """A stream that knows how long it was, and where its last byte was that is not zero."""
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self.length = self.last_content = 0
 
@@ -56,7 +48,7 @@ def unpack(archive: Path, directory: Path) -> None:
     InputError
         If a member would lie outside, is a link or a device, or is there twice; or if the archive is damaged.
     """
-    opener = next(_OPENERS[end] for end in ARCHIVES if archive.name.lower().endswith(end))
+    opener: Any = next(_OPENERS[end] for end in ARCHIVES if archive.name.lower().endswith(end))
     try:
         with opener(archive, "rb") as stream:
             watched = _Watched(stream)

@@ -9,10 +9,7 @@ from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, FLAT, STAR, Con
 
 HITS = "200"
 TIMES_SMALLER = 32
-
-
 Words = tuple[str | Path, ...]
-"""A module and its arguments."""
 
 
 class Step(NamedTuple):
@@ -76,9 +73,9 @@ class Plan:
 
     def steps(self, condition: Condition, source: Source) -> list[Step]:
         """List the commands of a condition, each once, those for what it needs first."""
-        if condition.dense is None:
-            return list(dict.fromkeys(self._run(condition, source)))
-        return list(dict.fromkeys(self._hybrid(condition, condition.dense, source)))
+        dense = condition.dense
+        steps = self._hybrid(condition, dense, source) if dense else self._run(condition, source)
+        return list(dict.fromkeys(steps))
 
     def _run(self, condition: Condition, source: Source, split: str = "test") -> Iterator[Step]:
         yield self._export(source)
@@ -88,9 +85,8 @@ class Plan:
         else:
             yield from self._index(condition.index, source)
             if condition.objective:
-                yield from self._training(
-                    condition, condition.index, condition.objective, source.trained_on or source
-                )
+                trained_on = source.trained_on or source
+                yield from self._training(condition, condition.index, condition.objective, trained_on)
             index = self.folder(source) / condition.index
             model = self._model(condition, condition.index, source)
             words = ("pyserini.search.faiss", "--encoder", f"ltre:{model}", "--index", index)
@@ -158,14 +154,9 @@ class Plan:
         models = self.folder(source) / "models"
         negatives = models / "star-negatives.txt"
         judged = self._judged(source)
-        words: Words = (
-            "pyserini_ltre.mine",
-            "--index",
-            self.folder(source) / FLAT,
-            "--encoder",
-            self.encoder,
-        )
-        yield Step(source.name, "mine for star", (*words, *judged[:4], "--output", negatives), negatives)
+        words: Words = ("pyserini_ltre.mine", "--index", self.folder(source) / FLAT)
+        words = (*words, "--encoder", self.encoder, *judged[:4], "--output", negatives)
+        yield Step(source.name, "mine for star", words, negatives)
         words = ("pyserini_ltre.train", "star", "--collection", source.location, "--encoder", self.encoder)
         words = (*words, *judged, "--negatives", negatives, "--output", models / "star")
         yield Step(source.name, "train star", words, models / "star")
