@@ -63,14 +63,14 @@ class QuerySideTrainer:
 
     def __init__(
         self,
-        encoder: BiEncoder | GivenVectors | str | os.PathLike,
-        index: IndexDirectory | str | os.PathLike,
+        encoder: BiEncoder | GivenVectors | str | os.PathLike[str],
+        index: IndexDirectory | str | os.PathLike[str],
         objective: Objective | Method = "adore",
         trainable: Part = "encoder",
         schedule: Schedule | None = None,
         search_backend: str | None = None,
-        vectors: str | os.PathLike | None = None,
-        tensorboard: str | os.PathLike | None = None,
+        vectors: str | os.PathLike[str] | None = None,
+        tensorboard: str | os.PathLike[str] | None = None,
     ) -> None:
         check_value("trainable", trainable, Part)
         objective = Objective(method=objective) if isinstance(objective, str) else objective
@@ -91,7 +91,7 @@ class QuerySideTrainer:
         qrels: Qrels,
         dev: tuple[Queries, Qrels] | None = None,
         query_vectors: Mapping[str, np.ndarray] | None = None,
-        checkpoints: str | os.PathLike | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
         """Train, and keep the weights that were best on dev.
@@ -126,7 +126,7 @@ class QuerySideTrainer:
         train: Judged,
         dev: Judged,
         query_vectors: Mapping[str, np.ndarray] | None = None,
-        checkpoints: str | os.PathLike | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
         """Train on judgements that were compared with the index already; otherwise as `fit`."""
