@@ -4,15 +4,15 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pyserini_ltre.errors import InputError
 
 
-def check_output_directory(path: str | os.PathLike, overwrite: bool = False) -> Path:
+def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Check, before any work is done, that an output directory may be written.
 
     Parameters
@@ -45,7 +45,7 @@ def check_output_directory(path: str | os.PathLike, overwrite: bool = False) -> 
 
 
 @contextmanager
-def atomic_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+def atomic_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Iterator[Path]:
     """Fill a new directory that takes its place only when the block ends without an error.
 
     Parameters
@@ -76,7 +76,7 @@ def atomic_directory(path: str | os.PathLike, overwrite: bool = False) -> Iterat
 
 
 @contextmanager
-def atomic_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
+def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file for writing that takes its place only when the block ends without an error.
 
     Parameters
@@ -102,7 +102,7 @@ def atomic_file(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
         partial.unlink(missing_ok=True)
 
 
-def read_json(path: Path) -> dict | list:
+def read_json(path: Path) -> Any:
     """Read a JSON file; an empty dictionary if there is none."""
     if not path.is_file():
         return {}
@@ -112,7 +112,7 @@ def read_json(path: Path) -> dict | list:
         raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); write it again") from None
 
 
-def write_json(path: Path, content: dict | list) -> None:
+def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:
     """Write indented JSON, whole or not at all."""
     with atomic_file(path) as file:
         file.write(json.dumps(content, indent=2) + "\n")

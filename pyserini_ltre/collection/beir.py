@@ -28,7 +28,7 @@ class BeirFolder:
         If one of the three is missing; and, from every method, if a line is malformed (which is named).
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         for name in ("corpus.jsonl", "queries.jsonl", "qrels"):
             if not (self.path / name).exists():
@@ -67,7 +67,7 @@ class BeirFolder:
 
 
 def write_beir(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     documents: Iterable[Document],
     queries_by_split: Mapping[str, Queries],
     qrels_by_split: Mapping[str, Qrels],
@@ -106,7 +106,7 @@ def write_beir(
                     file.writelines(f"{qid}\t{docid}\t{grade}\n" for docid, grade in judged.items())
 
 
-def write_json_collection(documents: Iterable[Document], directory: str | os.PathLike) -> int:
+def write_json_collection(documents: Iterable[Document], directory: str | os.PathLike[str]) -> int:
     """Write a JsonCollection, for ``pyserini.index.lucene`` (contents) and ``pyserini.encode`` (title, text).
 
     Parameters

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyserini_ltre.collection.lines import json_id, json_text
 from pyserini_ltre.collection.queries import checked_queries
@@ -13,7 +13,7 @@ from pyserini_ltre.errors import InputError
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
 
-    Rows = Dataset | IterableDataset
+    Rows: TypeAlias = Dataset | IterableDataset
 
 _ROWS_AT_ONCE = 1000
 _SAVED = ("dataset_dict.json", "dataset_info.json")

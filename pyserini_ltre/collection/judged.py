@@ -15,7 +15,9 @@ HELD_OUT_SHARE = 0.1
 FEWEST_DEV_QUERIES = 2
 
 
-def read_judged_queries(queries: str | os.PathLike, qrels: str | os.PathLike) -> tuple[Queries, Qrels]:
+def read_judged_queries(
+    queries: str | os.PathLike[str], qrels: str | os.PathLike[str]
+) -> tuple[Queries, Qrels]:
     """Read queries, and judgements of at least one of them.
 
     Parameters
@@ -133,9 +135,9 @@ def hold_out(judged: Judged) -> tuple[Judged, Judged]:
     count = max(FEWEST_DEV_QUERIES, round(len(by_hash) * HELD_OUT_SHARE))
     held = set(by_hash[:count])
 
-    def part(chosen: list[str], *left_out: int, held_out: bool = False) -> Judged:
-        queries, qrels = ({qid: of[qid] for qid in chosen} for of in (judged.queries, judged.qrels))
-        return Judged(queries, qrels, *left_out, held_out=held_out)
+    def part(chosen: list[str], missing: int, skipped: int, held_out: bool = False) -> Judged:
+        queries = {qid: judged.queries[qid] for qid in chosen}
+        return Judged(queries, {qid: judged.qrels[qid] for qid in chosen}, missing, skipped, held_out)
 
     rest = [qid for qid in judged.queries if qid not in held]
     return (

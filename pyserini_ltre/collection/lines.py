@@ -1,22 +1,23 @@
 """Text files read line by line, plain or gzipped, with errors that name the file and the line."""
 
 import gzip
+import io
 import json
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pyserini_ltre.errors import InputError
 
 
-def open_bytes(path: str | os.PathLike) -> IO[bytes]:
+def open_bytes(path: str | os.PathLike[str]) -> io.BufferedIOBase:
     """Open a file for reading bytes; one whose name ends in ``.gz`` is unpacked on the way."""
     return gzip.open(path, "rb") if Path(path).suffix == ".gz" else open(path, "rb")
 
 
-def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Read a UTF-8 text file, one line at a time, gzipped if its name ends in ``.gz``; blank lines are passed over.
 
     Yields
@@ -55,7 +56,7 @@ def numbered_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
 
 
 def split_lines(
-    path: str | os.PathLike, count: int, layout: str, separator: str | None = None
+    path: str | os.PathLike[str], count: int, layout: str, separator: str | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Read the number and the columns of each line, split at white space or at a `separator`.
 
@@ -72,7 +73,7 @@ def split_lines(
         yield number, columns
 
 
-def json_lines(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_lines(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Read a file of one JSON object a line: ``file:line``, to begin an error message with, and the object.
 
     Raises

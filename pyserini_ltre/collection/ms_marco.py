@@ -36,7 +36,7 @@ class MsMarcoFolder:
         If it has neither documents file; and, from every method, if a line is malformed (which is named).
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if not is_ms_marco(path):
             raise InputError(
@@ -55,7 +55,7 @@ class MsMarcoFolder:
                 yield Document(checked_id(docid, f"{passages}:{number}"), "", text)
             return
         layout = "id, URL, title, body, tabs between them"
-        documents = _plain_or_gzipped(self.path / DOCUMENTS)
+        documents = _plain_or_gzipped(self.path / DOCUMENTS) or self.path / DOCUMENTS
         for number, (docid, url, title, body) in split_lines(documents, 4, layout, "\t"):
             yield Document(checked_id(docid, f"{documents}:{number}"), f"{url} {title}".strip(), body)
 
@@ -76,7 +76,7 @@ class MsMarcoFolder:
         return read_qrels(files[split])
 
     def _files(self, patterns: tuple[tuple[str, str], ...]) -> dict[str, Path]:
-        found = {}
+        found: dict[str, Path] = {}
         for file in sorted(self.path.iterdir()):
             name = file.name.removesuffix(".gz")
             for before, after in patterns:
@@ -85,7 +85,7 @@ class MsMarcoFolder:
         return found
 
 
-def is_ms_marco(path: str | os.PathLike) -> bool:
+def is_ms_marco(path: str | os.PathLike[str]) -> bool:
     """Whether a folder has one of MS MARCO's files of documents."""
     return any(_plain_or_gzipped(Path(path) / name) is not None for name in (PASSAGES, DOCUMENTS))
 

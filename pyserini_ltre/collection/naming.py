@@ -62,7 +62,7 @@ class PyseriniTopics:
         return read_qrels(self.name)
 
 
-def open_collection(name_or_path: str | os.PathLike) -> Collection:
+def open_collection(name_or_path: str | os.PathLike[str]) -> Collection:
     """Open a collection, whatever its form.
 
     Parameters

@@ -71,15 +71,17 @@ def _named_functions(
     for child in ast.iter_child_nodes(parent):
         if isinstance(child, ast.expr):
             continue  # holds no definitions, and may nest deeper than Python recurses
-        named = isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        name = f"{prefix}.{child.name}" if named else prefix
-        if named and not isinstance(child, ast.ClassDef):
-            yield name, child
+        name = prefix
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{prefix}.{child.name}"
+            if not isinstance(child, ast.ClassDef):
+                yield name, child
         yield from _named_functions(child, name)
 
 
 def _blank(lines: list[bytearray], node: ast.stmt) -> None:
     """Overwrite a statement with spaces, so that the positions of all others stay right."""
+    assert node.end_lineno is not None and node.end_col_offset is not None  # ast.parse says where all end
     for number in range(node.lineno - 1, node.end_lineno):
         start = node.col_offset if number == node.lineno - 1 else 0
         end = node.end_col_offset if number == node.end_lineno - 1 else len(lines[number])

@@ -13,7 +13,7 @@ _BEIR_LAYOUT = "query-id, corpus-id, score, separated by tabs"
 _TREC_LAYOUT = "query id, 0, document id, grade (or BEIR's header first: query-id, corpus-id, score)"
 
 
-def read_qrels(path: str | os.PathLike) -> Qrels:
+def read_qrels(path: str | os.PathLike[str]) -> Qrels:
     """Read judgements in either format, recognised from the first line.
 
     Parameters
@@ -61,7 +61,7 @@ def read_qrels(path: str | os.PathLike) -> Qrels:
     return qrels
 
 
-def write_qrels(path: str | os.PathLike, qrels: Qrels) -> None:
+def write_qrels(path: str | os.PathLike[str], qrels: Qrels) -> None:
     """Write judgements in TREC's format, which ``trec_eval`` and `read_qrels` read."""
     with atomic_file(path) as file:
         for qid, judged in qrels.items():

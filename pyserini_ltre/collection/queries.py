@@ -12,7 +12,7 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file
 
 
-def read_queries(path: str | os.PathLike) -> Queries:
+def read_queries(path: str | os.PathLike[str]) -> Queries:
     """Read queries.
 
     Parameters
@@ -56,7 +56,7 @@ def checked_queries(rows: Iterable[tuple[str, str, str]]) -> Queries:
     return queries
 
 
-def write_topics(path: str | os.PathLike, queries: Queries) -> None:
+def write_topics(path: str | os.PathLike[str], queries: Queries) -> None:
     """Write queries as topics that Pyserini reads; `read_queries` reads the tab-separated ones.
 
     Parameters

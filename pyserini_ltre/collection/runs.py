@@ -13,7 +13,7 @@ TAG = re.compile(r"[A-Za-z0-9_.-]{1,20}")
 """What a track takes as the tag of a run."""
 
 
-def read_run(path: str | os.PathLike) -> Run:
+def read_run(path: str | os.PathLike[str]) -> Run:
     """Read a TREC run file.
 
     Parameters
@@ -51,7 +51,7 @@ def read_run(path: str | os.PathLike) -> Run:
     return run
 
 
-def write_run(path: str | os.PathLike, run: Run, tag: str, decimals: int | None = 6) -> None:
+def write_run(path: str | os.PathLike[str], run: Run, tag: str, decimals: int | None = 6) -> None:
     """Write a TREC run file, best hit first, ranks from 1, scores with 6 decimals as Pyserini prints them.
 
     Parameters
@@ -77,7 +77,7 @@ def write_run(path: str | os.PathLike, run: Run, tag: str, decimals: int | None 
                 file.write(f"{qid} Q0 {docid} {rank} {printed} {tag}\n")
 
 
-def read_msmarco_run(path: str | os.PathLike) -> Run:
+def read_msmarco_run(path: str | os.PathLike[str]) -> Run:
     """Read an MS MARCO run file.
 
     Parameters
@@ -111,7 +111,7 @@ def read_msmarco_run(path: str | os.PathLike) -> Run:
     return run
 
 
-def write_msmarco_run(path: str | os.PathLike, run: Run) -> None:
+def write_msmarco_run(path: str | os.PathLike[str], run: Run) -> None:
     """Write an MS MARCO run file, best hit first, ranks from 1, ties by document id."""
     with atomic_file(path) as file:
         for qid, hits in run.items():

@@ -15,8 +15,8 @@ TASKS = {"passage": (256, "plain"), "document": (512, "star")}
 
 
 def convert_checkpoint(
-    source: str | os.PathLike,
-    output: str | os.PathLike,
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
     task: str = "passage",
     byte_pairs: tuple[str, str] | None = None,
     allow_partial: bool = False,

@@ -8,6 +8,7 @@ any other name is refused.
 import os
 import pickle
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -18,7 +19,7 @@ PICKLES = (".pickle", ".pkl")
 MEMMAP = ".memmap"
 
 
-def read_ids(path: str | os.PathLike, prefix: str = "") -> list[str]:
+def read_ids(path: str | os.PathLike[str], prefix: str = "") -> list[str]:
     """Read the ids of rows.
 
     Parameters
@@ -56,22 +57,22 @@ def read_ids(path: str | os.PathLike, prefix: str = "") -> list[str]:
 
 def _by_row(row_of: dict[int, int], path: Path) -> list[int]:
     """Turn a dictionary from numbers to rows around."""
-    numbers: list[int | None] = [None] * len(row_of)
+    number_at: dict[int, int] = {}
     for number, row in row_of.items():
-        if not 0 <= row < len(numbers):
+        if not 0 <= row < len(row_of):
             raise InputError(
-                f"{path}: {number} is at offset {row}, but there are {len(numbers)} ids, so offsets end at "
-                f"{len(numbers) - 1}; take the complete file"
+                f"{path}: {number} is at offset {row}, but there are {len(row_of)} ids, so offsets end at "
+                f"{len(row_of) - 1}; take the complete file"
             )
-        if numbers[row] is not None:
+        if row in number_at:
             raise InputError(
-                f"{path}: {numbers[row]} and {number} are both at offset {row}; make the file again"
+                f"{path}: {number_at[row]} and {number} are both at offset {row}; make the file again"
             )
-        numbers[row] = number
-    return numbers
+        number_at[row] = number
+    return [number_at[row] for row in range(len(row_of))]
 
 
-def read_number_dictionary(path: str | os.PathLike) -> dict[int, int]:
+def read_number_dictionary(path: str | os.PathLike[str]) -> dict[int, int]:
     """Read a pickled dictionary of whole numbers, Python's or, in protocol 3 or later, numpy's.
 
     Raises
@@ -114,7 +115,8 @@ class _IntegerType:
         code = code.decode() if isinstance(code, bytes) else code
         if code not in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"):
             raise _RefusedName(f"the number type {code[:20]}")
-        self.signed, self.size, self.order = code[0] == "i", int(code[1]), "little"
+        self.signed, self.size = code[0] == "i", int(code[1])
+        self.order: Literal["little", "big"] = "little"
 
     def __setstate__(self, state: tuple) -> None:
         self.order = "big" if state[1] in (">", b">") else "little"

@@ -9,7 +9,11 @@ from pyserini_ltre.errors import InputError
 
 
 def convert_ranks(
-    source: str | os.PathLike, qids: list[str], docids: list[str], output: str | os.PathLike, tag: str
+    source: str | os.PathLike[str],
+    qids: list[str],
+    docids: list[str],
+    output: str | os.PathLike[str],
+    tag: str,
 ) -> Run:
     """Write a rank file as a TREC run; the score of a hit is 1 / rank, which keeps the order.
 
@@ -43,7 +47,7 @@ def convert_ranks(
 
 
 def _unknown_offset(
-    source: str | os.PathLike, qid_of: dict[str, str], docid_of: dict[str, str]
+    source: str | os.PathLike[str], qid_of: dict[str, str], docid_of: dict[str, str]
 ) -> InputError:
     """Find the first line with an offset that no id has."""
     for number, line in numbered_lines(source):

@@ -51,11 +51,12 @@ class VectorFile:
                 index.write(block.tobytes())
                 bar.update(len(block))
         written = read_index_file(file)
-        if written.ntotal != self.ntotal or not np.array_equal(flat_vectors(written)[-1], rows[-1]):
+        vectors = flat_vectors(written)
+        if vectors is None or len(vectors) != len(rows) or not np.array_equal(vectors[-1], rows[-1]):
             raise RuntimeError(f"FAISS {faiss.__version__} reads another index than was written")
 
 
-def open_vectors(path: str | os.PathLike, dimension: int) -> VectorFile:
+def open_vectors(path: str | os.PathLike[str], dimension: int) -> VectorFile:
     """Open a headerless file of float32 vectors of `dimension` numbers each; its size tells how many there are.
 
     Raises
@@ -80,7 +81,7 @@ def open_vectors(path: str | os.PathLike, dimension: int) -> VectorFile:
 def convert_vectors(
     vectors: VectorFile,
     docids: list[str],
-    output: str | os.PathLike,
+    output: str | os.PathLike[str],
     encoder: BiEncoder | None = None,
     overwrite: bool = False,
 ) -> None:

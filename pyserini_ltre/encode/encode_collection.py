@@ -13,9 +13,9 @@ from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_in
 
 
 def encode_collection(
-    collection: Collection | str | os.PathLike,
-    encoder: BiEncoder | str | os.PathLike,
-    output: str | os.PathLike,
+    collection: Collection | str | os.PathLike[str],
+    encoder: BiEncoder | str | os.PathLike[str],
+    output: str | os.PathLike[str],
     batch_size: int = 16,
     precision: Precision = "fp32",
     overwrite: bool = False,

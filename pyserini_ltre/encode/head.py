@@ -132,11 +132,11 @@ def write_head_modules(directory: Path, head: nn.Sequential, first: int) -> list
         folder = directory / f"{number}_{kind}"
         folder.mkdir()
         entries.append(_entry(number, folder.name, kind))
-        if kind == "Dense":
+        if isinstance(layer, nn.Linear):
             shape = {"in_features": layer.in_features, "out_features": layer.out_features}
             config = {**shape, "bias": layer.bias is not None, "activation_function": IDENTITY}
             write_json(folder / "config.json", config)
-        elif kind == "LayerNorm":
+        elif isinstance(layer, nn.LayerNorm):
             write_json(folder / "config.json", {"dimension": layer.normalized_shape[0]})
         if kind != "Normalize":
             stem = "linear" if kind == "Dense" else "norm"

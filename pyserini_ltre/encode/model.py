@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -18,7 +18,7 @@ from pyserini_ltre.encode.reading import (
     read_tokenizer,
 )
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
-from pyserini_ltre.encode.settings import EncoderSettings, Side, read_settings
+from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side, Tokenisation, read_settings
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import write_json
 
@@ -91,18 +91,20 @@ class BiEncoder(nn.Module):
             Embeddings.
         """
         states = self.backbone(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return self.head(pool(states, attention_mask, self.settings.pooling))
+        embeddings: torch.Tensor = self.head(pool(states, attention_mask, self.settings.pooling))
+        return embeddings
 
     def tokenize(self, texts: list[str], side: Side) -> list[list[int]]:
         """Token ids of each text, prefix and special tokens included, cut at the side's length."""
         prefix = self.settings.prefix(side)
-        return self.tokenizer(
+        token_ids: list[list[int]] = self.tokenizer(
             [prefix + text for text in texts] if prefix else texts,
             truncation=True,
             max_length=self.settings.max_length(side),
             return_attention_mask=False,
             return_token_type_ids=False,
         )["input_ids"]
+        return token_ids
 
     def pad(self, token_ids: list[list[int]]) -> dict[str, torch.Tensor]:
         """Pad token ids to the longest of them: ``input_ids`` and ``attention_mask``, on the encoder's device."""
@@ -111,12 +113,12 @@ class BiEncoder(nn.Module):
 
     def update_settings(self, **changes: str | int | None) -> None:
         """Change settings in place; a value of None leaves the setting as it is."""
-        changes = {name: value for name, value in changes.items() if value is not None}
+        given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
         fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, length_limit(self.backbone)
-        for name in changes.keys() & {"query_max_length", "document_max_length"}:
-            if not fewest <= changes[name] <= most:
-                raise InputError(f"a length of {changes[name]} tokens: {self.name} takes {fewest} to {most}")
-        self.settings = replace(self.settings, **changes)
+        for name in given.keys() & {"query_max_length", "document_max_length"}:
+            if not fewest <= given[name] <= most:
+                raise InputError(f"a length of {given[name]} tokens: {self.name} takes {fewest} to {most}")
+        self.settings = replace(self.settings, **given)
 
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""
@@ -131,8 +133,8 @@ class BiEncoder(nn.Module):
     @classmethod
     def load(
         cls,
-        name: str | os.PathLike,
-        pooling: str | None = None,
+        name: str | os.PathLike[str],
+        pooling: Pooling | None = None,
         normalise: bool | None = None,
         allow_partial: bool = False,
         tokenizer: PreTrainedTokenizerBase | None = None,
@@ -166,24 +168,24 @@ class BiEncoder(nn.Module):
         directory = Path(name).expanduser()
         if not directory.is_dir():
             directory = download(str(name))
+        usual: tuple[Pooling, Tokenisation] = "mean", "own"
         check_complete(directory, needs_tokenizer=tokenizer is None)
         if is_robertadot(directory):
             backbone, head = read_robertadot(directory, allow_partial)
-            defaults = {"default_pooling": "cls", "default_tokenisation": usual_tokenisation(directory)}
+            usual = "cls", usual_tokenisation(directory)
         else:
             backbone, head = read_backbone(directory, allow_partial), read_head(directory)
-            defaults = {"default_pooling": "mean"}
-        settings = read_settings(directory, length_limit=length_limit(backbone), **defaults)
+        settings = read_settings(directory, usual[0], length_limit(backbone), usual[1])
         if pooling is not None:
             settings = replace(settings, pooling=pooling)
         if tokenizer is None:
             tokenizer = read_tokenizer(directory, settings)
         encoder = cls(backbone, tokenizer, head, settings, str(name))
         if normalise is not None and normalise != encoder.normalises:
-            encoder.head = nn.Sequential(*head, Normalize()) if normalise else head[:-1]
+            encoder.head = nn.Sequential(*((*head, Normalize()) if normalise else list(head)[:-1]))
         return encoder.eval()
 
-    def save(self, directory: str | os.PathLike, **description: object) -> None:
+    def save(self, directory: str | os.PathLike[str], **description: object) -> None:
         """Save to a directory that loads here, in sentence-transformers and (the backbone) in transformers.
 
         Parameters

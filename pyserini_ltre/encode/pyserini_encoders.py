@@ -1,6 +1,6 @@
 """What Pyserini sees: its query and document encoder classes on top of `BiEncoder`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
@@ -149,10 +149,8 @@ class LtreDocumentEncoder(DocumentEncoder):
         """Encode documents: (n, d) float32, cut at `max_length` tokens or at the model's limit if that is less."""
         self.encoder.update_settings(document_max_length=min(max_length, self.longest))
         form = self.encoder.settings.document_form
-        contents = [
-            document_text(title, text, form)
-            for title, text in zip(titles or [None] * len(texts), texts, strict=True)
-        ]
+        headings: Sequence[str | None] = titles or [None] * len(texts)
+        contents = [document_text(title, text, form) for title, text in zip(headings, texts, strict=True)]
         return encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
 
 

@@ -68,13 +68,9 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
     config = RobertaConfig.from_pretrained(directory)
     sizes = (len(weights[name]) for name in (HEAD, "embeddingHead.bias", "norm.weight") if name in weights)
     rows = next(sizes, config.hidden_size)
-    parts = nn.ModuleDict(
-        {
-            "roberta": RobertaModel(config, add_pooling_layer=False),
-            "embeddingHead": nn.Linear(config.hidden_size, rows),
-            "norm": nn.LayerNorm(rows),
-        }
-    )
+    backbone = RobertaModel(config, add_pooling_layer=False)
+    linear, norm = nn.Linear(config.hidden_size, rows), nn.LayerNorm(rows)
+    parts = nn.ModuleDict({"roberta": backbone, "embeddingHead": linear, "norm": norm})
     wanted = parts.state_dict()
     missing = [name for name in wanted if name not in weights]
     unexpected = [name for name in weights if name not in wanted]
@@ -85,4 +81,4 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
     ]
     report_misfits(directory, "RobertaDot", missing, unexpected, wrong_shape, allow_partial)
     parts.load_state_dict({name: value for name, value in weights.items() if name in wanted}, strict=False)
-    return parts["roberta"], nn.Sequential(parts["embeddingHead"], parts["norm"])
+    return backbone, nn.Sequential(linear, norm)

@@ -13,8 +13,8 @@ from pyserini_ltre.index.seam import retrieve
 
 
 def search(
-    index: IndexDirectory | str | os.PathLike,
-    encoder: BiEncoder | str | os.PathLike,
+    index: IndexDirectory | str | os.PathLike[str],
+    encoder: BiEncoder | str | os.PathLike[str],
     queries: Queries,
     hits: int = 1000,
     search_backend: str | None = None,

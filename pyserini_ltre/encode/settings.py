@@ -1,8 +1,9 @@
 """What an encoder does besides its weights, as the model directory says: pooling, prefixes, lengths, form of text."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import read_json
@@ -54,7 +55,7 @@ class EncoderSettings:
         return self.query_max_length if side == "query" else self.document_max_length
 
 
-def read_pooling(config: dict, source: Path) -> str:
+def read_pooling(config: Mapping[str, Any], source: Path) -> Pooling:
     """Pooling named by sentence-transformers' pooling configuration, in its old or its new form."""
     new_form = config.get("pooling_mode")
     old_form = [
@@ -63,7 +64,7 @@ def read_pooling(config: dict, source: Path) -> str:
         if name.startswith("pooling_mode_") and value
     ]
     modes = [new_form] if isinstance(new_form, str) else (new_form or old_form)
-    names = {"lasttoken": "last", "last": "last", "cls": "cls", "mean": "mean"}
+    names: dict[str, Pooling] = {"lasttoken": "last", "last": "last", "cls": "cls", "mean": "mean"}
     if len(modes) != 1 or modes[0] not in names:
         raise InputError(
             f"{source}: pooling {'+'.join(map(str, modes)) or 'missing'}; use one of {', '.join(POOLINGS)}"
@@ -72,7 +73,7 @@ def read_pooling(config: dict, source: Path) -> str:
 
 
 def read_settings(
-    directory: Path, default_pooling: str, length_limit: int, default_tokenisation: Tokenisation = "own"
+    directory: Path, default_pooling: Pooling, length_limit: int, default_tokenisation: Tokenisation = "own"
 ) -> EncoderSettings:
     """Read the settings of a model directory: our ``pyserini_ltre.json``, and sentence-transformers' files below it.
 
@@ -94,18 +95,17 @@ def read_settings(
     stated = read_json(directory / "sentence_bert_config.json").get("max_seq_length")
     stated = stated or read_json(directory / "tokenizer_config.json").get("model_max_length")
     length = min(stated if stated and stated < NO_LIMIT else LENGTH_IF_UNKNOWN, length_limit)
-    settings = {
-        "pooling": read_pooling(pooling_config, pooling_file) if pooling_config else default_pooling,
-        "query_prefix": prompts.get("query", ""),
-        "document_prefix": prompts.get("document", prompts.get("passage", "")),
-        "query_max_length": length,
-        "document_max_length": length,
-        "tokenisation": default_tokenisation,
-    }
+    settings = EncoderSettings(
+        pooling=read_pooling(pooling_config, pooling_file) if pooling_config else default_pooling,
+        query_prefix=prompts.get("query", ""),
+        document_prefix=prompts.get("document", prompts.get("passage", "")),
+        query_max_length=length,
+        document_max_length=length,
+        tokenisation=default_tokenisation,
+    )
     ours = read_json(directory / "pyserini_ltre.json").get("encoder", {})
     names = {field.name for field in fields(EncoderSettings)}
-    settings.update({name: value for name, value in ours.items() if name in names})
-    return EncoderSettings(**settings)
+    return replace(settings, **{name: value for name, value in ours.items() if name in names})
 
 
 def document_text(title: str | None, text: str | None, form: DocumentForm = "plain") -> str:

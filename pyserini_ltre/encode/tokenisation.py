@@ -24,7 +24,7 @@ LONGEST = 512
 
 
 def star_tokenizer(
-    vocab_file: str | os.PathLike, merges_file: str | os.PathLike
+    vocab_file: str | os.PathLike[str], merges_file: str | os.PathLike[str]
 ) -> "PreTrainedTokenizerFast":
     """Make the tokenizer that STAR, ADORE, JPQ and ANCE were trained with.
 
@@ -90,10 +90,11 @@ def _with_star_text(model: "BPE", source: str) -> "PreTrainedTokenizerFast":
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(model)
-    missing = [token for token in NEEDED.values() if tokenizer.token_to_id(token) is None]
+    ids = tokenizer.get_vocab()
+    missing = [token for token in NEEDED.values() if token not in ids]
     if missing:
         raise InputError(f"{source}: no {', '.join(missing)}; name the files of roberta-base")
-    special = {role: token for role, token in SPECIAL.items() if tokenizer.token_to_id(token) is not None}
+    special = {role: token for role, token in SPECIAL.items() if token in ids}
     any_special = "|".join(dict.fromkeys(special.values()))
     # One space before all text but where white space or a special token comes first. The library normalises the
     # special tokens as it does the text, so nothing here may change them.
@@ -107,9 +108,7 @@ def _with_star_text(model: "BPE", source: str) -> "PreTrainedTokenizerFast":
     )
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    first, last = (
-        (token, tokenizer.token_to_id(token)) for token in (special["cls_token"], special["sep_token"])
-    )
+    first, last = ((token, ids[token]) for token in (special["cls_token"], special["sep_token"]))
     tokenizer.post_processor = processors.RobertaProcessing(
         last, first, trim_offsets=False, add_prefix_space=False
     )

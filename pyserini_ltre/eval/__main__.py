@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def draw_pictures(
-    folder: str | os.PathLike, report: Report, runs: dict[str, MeasuredRun], speeds: dict[str, float]
+    folder: str | os.PathLike[str], report: Report, runs: dict[str, MeasuredRun], speeds: dict[str, float]
 ) -> None:
     """Draw the runs on all queries; the gains only with a baseline, the trade-off only with speeds."""
     everything, first = report.groups[0], report.measures[0]
@@ -88,7 +88,8 @@ def draw_pictures(
         name: {measure: of_run[measure].value for measure in averages} for name, of_run in scores.items()
     }
     bounds = {
-        name: {measure: of_run[measure].interval for measure in averages} for name, of_run in scores.items()
+        name: {measure: score.interval for measure, score in of_run.items() if score.interval is not None}
+        for name, of_run in scores.items()
     }
     if averages:
         title = f"{Path(report.qrels).name}, {everything.queries} queries"

@@ -127,8 +127,9 @@ def compare_groups(
     """
     scores = []
     for name, qids in groups.items():
-        tested = baseline is not None and len(qids) >= _FEWEST_QUERIES
-        differences = _differences(runs, qids, baseline) if tested else {}
+        differences: dict[str, dict[str, Difference]] = {}
+        if baseline is not None and len(qids) >= _FEWEST_QUERIES:
+            differences = _differences(runs, qids, baseline)
         of_runs = {}
         if qids:
             of_runs = {run: _run_scores(runs[run], qids, differences.get(run, {})) for run in runs}

@@ -9,7 +9,7 @@ MARKERS = "osD^vPX*"
 
 
 def draw_gains(
-    path: str | os.PathLike, values: Mapping[str, Mapping[str, float]], baseline: str, measure: str
+    path: str | os.PathLike[str], values: Mapping[str, Mapping[str, float]], baseline: str, measure: str
 ) -> None:
     """Draw what each query gained and lost against a baseline (PNG), sorted by gain, a panel for each other system.
 
@@ -42,7 +42,7 @@ def draw_gains(
 
 
 def draw_trade_off(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     values: Mapping[str, float],
     speeds: Mapping[str, float],
     measure: str,

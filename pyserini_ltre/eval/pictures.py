@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pyserini_ltre.files import atomic_file
 
@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 
 def draw_measures(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     rows: Mapping[str, Mapping[str, float]],
     title: str,
     intervals: Mapping[str, Mapping[str, Interval]] | None = None,
@@ -39,10 +39,12 @@ def draw_measures(
     """
     # The figure is made without pyplot, which would keep it and choose a window system.
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     measures = list(next(iter(rows.values())))
     width = 0.84 / len(rows)
-    figure = Figure(figsize=(max(6.0, 0.62 * len(rows) * len(measures) + 1.5), 4.6), layout="constrained")
+    size = max(6.0, 0.62 * len(rows) * len(measures) + 1.5), 4.6
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
     axes = figure.add_subplot()
     for place, (system, values) in enumerate(rows.items()):
         offset = (place - (len(rows) - 1) / 2) * width
@@ -66,14 +68,13 @@ def draw_measures(
     axes.set_ylim(0, 1.1 * max(tops) or 1.0)
     put_grid(axes, "y", "top", "right", "left")
     axes.tick_params(axis="y", length=0)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     figure.legend(loc="outside lower center", ncols=min(len(rows), 5), frameon=False)
     save(figure, path)
 
 
 def draw_training(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     curve: Sequence[tuple[int, float]],
     losses: Sequence[tuple[int, float]],
     measure: str,
@@ -106,7 +107,7 @@ def draw_training(
     save(figure, path)
 
 
-def put_grid(axes: "Axes", along: str, *hidden: str) -> None:
+def put_grid(axes: "Axes", along: Literal["both", "x", "y"], *hidden: str) -> None:
     """Draw grey lines behind everything, those of an axis or of ``both``; leave out some sides of the frame."""
     axes.grid(axis=along, color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -121,7 +122,7 @@ def reaches(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> l
     ]
 
 
-def save(figure: "Figure", path: str | os.PathLike) -> None:
+def save(figure: "Figure", path: str | os.PathLike[str]) -> None:
     """Write a figure as PNG, whole or not at all."""
     with atomic_file(path, "wb") as file:
         figure.savefig(file, format="png", dpi=150)

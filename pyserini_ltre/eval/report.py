@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pyserini_ltre.collection.records import Qrels, Run
@@ -140,7 +140,7 @@ def per_query_csv(runs: Mapping[str, MeasuredRun], groups: Mapping[str, Sequence
     return _csv(("query", "group", "run", *measures, UNJUDGED), rows)
 
 
-def _csv(header: Sequence[object], rows: "Iterator | Sequence") -> str:
+def _csv(header: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -64,10 +64,10 @@ class Compression:
 def compress(
     directory: IndexDirectory,
     factory: str,
-    output: str | os.PathLike,
+    output: str | os.PathLike[str],
     sample: int | None = None,
     seed: int = 0,
-    query_vectors: str | os.PathLike | None = None,
+    query_vectors: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Compression:
     """Write a compressed copy of an index directory, and measure it.

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 import faiss
 import torch
@@ -43,6 +44,15 @@ class EncoderRecord:
     docid_sha256: str
 
 
+class Vectors(Protocol):
+    """What has `ntotal` vectors of `d` numbers: a FAISS index, or what takes its place until it is written."""
+
+    @property
+    def d(self) -> int: ...  # noqa: D102
+    @property
+    def ntotal(self) -> int: ...  # noqa: D102
+
+
 class IndexDirectory:
     """An index directory that has been checked.
 
@@ -64,7 +74,7 @@ class IndexDirectory:
         If a file is missing or unreadable, or there are not as many ids as rows.
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser().absolute()
         for name in ("index", "docid"):
             if not (self.path / name).is_file():
@@ -117,7 +127,7 @@ class IndexDirectory:
     def open(
         self,
         search_backend: str | None = None,
-        vectors: str | os.PathLike | None = None,
+        vectors: str | os.PathLike[str] | None = None,
         device: str | torch.device = "cpu",
     ) -> DenseIndex:
         """Put the index behind the retrieval seam.
@@ -167,9 +177,9 @@ class IndexDirectory:
 
 
 def open_index(
-    directory: str | os.PathLike,
+    directory: str | os.PathLike[str],
     search_backend: str | None = None,
-    vectors: str | os.PathLike | None = None,
+    vectors: str | os.PathLike[str] | None = None,
     device: str | torch.device = "cpu",
 ) -> DenseIndex:
     """Open an index directory for retrieval inside training.
@@ -206,12 +216,12 @@ def check_docids(docids: list[str]) -> None:
 
 
 def write_index_directory(
-    path: str | os.PathLike,
-    index: "faiss.Index",
+    path: str | os.PathLike[str],
+    index: Vectors,
     docids: list[str],
-    record: dict[str, object] | None,
+    record: Mapping[str, Any] | None,
     overwrite: bool = False,
-    write: Callable[["faiss.Index", str], None] = faiss.write_index,
+    write: Callable[[Any, str], None] = faiss.write_index,
 ) -> None:
     """Write an index directory, whole or not at all.
 
@@ -219,7 +229,7 @@ def write_index_directory(
     ----------
     path : path
         Where it is to stand.
-    index : faiss.Index
+    index : faiss.Index, or what `write` takes instead
         N vectors.
     docids : list of str
         N document ids, none with a line break.

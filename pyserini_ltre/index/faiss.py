@@ -1,6 +1,7 @@
 """Any FAISS index behind the retrieval seam."""
 
 import os
+from typing import Any
 
 import faiss
 import numpy as np
@@ -49,9 +50,9 @@ class FaissIndex:
         wanted = np.ascontiguousarray(queries.detach().float().cpu().numpy())
         deep_enough = None
         if isinstance(self.index, faiss.IndexHNSW) and self.index.hnsw.efSearch < k:
-            deep_enough = faiss.SearchParametersHNSW(efSearch=k)
-        scores, rows = self.index.search(wanted, k, params=deep_enough)
-        scores, rows = torch.from_numpy(scores), torch.from_numpy(rows)
+            deep_enough = faiss.SearchParametersHNSW(efSearch=k)  # type: ignore[attr-defined]  # not in its stubs
+        found = self.index.search(wanted, k, params=deep_enough)
+        scores, rows = torch.from_numpy(found[0]), torch.from_numpy(found[1])
         return scores.masked_fill(rows < 0, float("-inf")).to(queries.device), rows.to(queries.device)
 
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
@@ -72,12 +73,16 @@ class FaissIndex:
 
 def prepare_decoding(index: "faiss.Index") -> None:
     """Let an inverted file find its rows: 8 bytes a row, so not before someone asks for vectors."""
-    inverted = faiss.try_extract_index_ivf(index)
-    if inverted is None:
+    found = faiss.try_extract_index_ivf(index)
+    if found is None:
         return
-    inverted = faiss.downcast_index(inverted)
-    if isinstance(inverted, faiss.IndexIVFPQFastScan) and inverted.fine_quantizer is None:
-        inverted.fine_quantizer = inverted.pq  # FAISS 1.15 forgets it when it reads the file, and crashes
+    inverted: Any = faiss.downcast_index(found)
+    if isinstance(inverted, faiss.IndexIVFPQFastScan):
+        fast_scan: Any = inverted  # FAISS's stubs lack `fine_quantizer`
+        if fast_scan.fine_quantizer is None:
+            fast_scan.fine_quantizer = (
+                fast_scan.pq
+            )  # FAISS 1.15 forgets it when it reads the file, and crashes
     if inverted.direct_map.no():
         try:
             inverted.make_direct_map()
@@ -96,7 +101,8 @@ def decode(index: "faiss.Index", rows: np.ndarray) -> np.ndarray:
     # FAISS would undo the transforms row by row; one product for all rows is several times faster.
     transformed = decode(faiss.downcast_index(index.index), rows)
     vectors = np.empty((len(rows), index.d), dtype=np.float32)
-    index.reverse_chain(len(rows), faiss.swig_ptr(transformed), faiss.swig_ptr(vectors))
+    transforms: Any = index  # FAISS's stubs give `reverse_chain` other arguments
+    transforms.reverse_chain(len(rows), faiss.swig_ptr(transformed), faiss.swig_ptr(vectors))
     return vectors
 
 
@@ -107,7 +113,7 @@ def flat_vectors(index: "faiss.Index") -> np.ndarray | None:
     return faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
 
 
-def read_index_file(path: str | os.PathLike) -> "faiss.Index":
+def read_index_file(path: str | os.PathLike[str]) -> "faiss.Index":
     """Read a FAISS index, memory-mapped where FAISS can.
 
     Its search gives row numbers: a map of ids that only counts the rows is taken off.
@@ -132,5 +138,5 @@ def read_index_file(path: str | os.PathLike) -> "faiss.Index":
             f"{path}: its ids are not the row numbers 0, 1, 2 ...; build the index without an id map"
         )
     mapped = faiss.downcast_index(index.index)
-    mapped.referenced_objects = [index]  # the map owns it
+    mapped.referenced_objects = [index]  # type: ignore[attr-defined]  # ours: the map owns it
     return mapped

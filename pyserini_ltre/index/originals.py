@@ -29,7 +29,7 @@ class WithOriginalVectors:
         If the file does not belong to the index.
     """
 
-    def __init__(self, index: DenseIndex, path: str | os.PathLike) -> None:
+    def __init__(self, index: DenseIndex, path: str | os.PathLike[str]) -> None:
         self.index = index
         self.originals = read_vectors(path, index.dimension)
         if len(self.originals) != len(index):
@@ -63,7 +63,7 @@ class WithOriginalVectors:
         )
 
 
-def read_vectors(path: str | os.PathLike, dimension: int) -> np.ndarray:
+def read_vectors(path: str | os.PathLike[str], dimension: int) -> np.ndarray:
     """Map a .npy file of vectors into memory: (N, dimension), float32 or float16, read from the file as it is used.
 
     Raises

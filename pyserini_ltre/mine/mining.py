@@ -47,8 +47,8 @@ def negatives_of_run(run: Run, qrels: Qrels, depth: int) -> Mined:
 
 
 def mine_negatives(
-    index: IndexDirectory | str | os.PathLike,
-    encoder: BiEncoder | str | os.PathLike,
+    index: IndexDirectory | str | os.PathLike[str],
+    encoder: BiEncoder | str | os.PathLike[str],
     queries: Queries,
     qrels: Qrels,
     depth: int = DEPTH,

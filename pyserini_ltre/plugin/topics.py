@@ -34,7 +34,7 @@ def registered_topics_and_qrels(module: Any) -> Iterator[None]:
     module.get_topics, module.get_qrels_file = topics_by_name, qrels_by_name
 
 
-def pyserini_topics(path: str | os.PathLike) -> Topics:
+def pyserini_topics(path: str | os.PathLike[str]) -> Topics:
     """Read queries into the shape in which Pyserini keeps topics.
 
     Parameters

@@ -91,16 +91,17 @@ def _receive(url: str, part: Path, size: int) -> None:
     if had:
         request.add_header("Range", f"bytes={had}-")
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-        resumed = re.match(rf"bytes {had}-\d+/(\d+|\*)$", answer.headers.get("Content-Range") or "")
-        goes_on = had > 0 and answer.status == 206 and resumed is not None
-        written = resumed.group(1) if goes_on else answer.headers.get("Content-Length")
+        resumed = None
+        if had and answer.status == 206:
+            resumed = re.match(rf"bytes {had}-\d+/(\d+|\*)$", answer.headers.get("Content-Range") or "")
+        written = resumed.group(1) if resumed else answer.headers.get("Content-Length")
         offered = int(written) if written and written.isdecimal() else None
         if offered not in (None, size):
             raise InputError(f"{url}: the server offers {offered} bytes, expected {size}; correct the entry")
         with (
-            open(part, "ab" if goes_on else "wb") as target,
+            open(part, "ab" if resumed else "wb") as target,
             tqdm(
-                total=size, initial=had if goes_on else 0, unit="B", unit_scale=True, disable=None
+                total=size, initial=had if resumed else 0, unit="B", unit_scale=True, disable=None
             ) as progress,
         ):
             while chunk := answer.read(CHUNK):

@@ -133,8 +133,8 @@ def paired_index(model: Path) -> PairedIndex | None:
     for entry in registry["encoders"].values():
         if "index" in entry and "path" in entry and _same(Path(entry["path"]), model):
             name = entry["index"]
-            path = location("indexes", name, registry["indexes"].get(name, {}))
-            return PairedIndex(name, path or Path(name).absolute(), None)
+            registered = location("indexes", name, registry["indexes"].get(name, {}))
+            return PairedIndex(name, registered or Path(name).absolute(), None)
     return None
 
 

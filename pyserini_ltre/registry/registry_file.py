@@ -93,7 +93,7 @@ def write_registry_file(file: Path, registry: Registry) -> None:
         target.write("\n")
 
 
-class _Object(dict):
+class _Object(dict[str, Any]):
     """A JSON object that remembers which names it was given twice; `dict` keeps the last one silently."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
@@ -102,8 +102,8 @@ class _Object(dict):
         self.doubles = [name for position, name in enumerate(names) if name in names[:position]]
 
 
-def _objects(value: Any, file: Path, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
+def _objects(value: Any, file: Path, what: str) -> _Object:
+    if not isinstance(value, _Object):
         raise InputError(
             f"{file}: {what} has to be a JSON object, not {json.dumps(value)[:40]}; correct the file"
         )
@@ -112,7 +112,8 @@ def _objects(value: Any, file: Path, what: str) -> dict[str, Any]:
 
 def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...]) -> None:
     for name in value.doubles:
-        start = re.search(rf"{re.escape(json.dumps(above[0]))}\s*:", text).end() if above else 0
+        section = re.search(rf"{re.escape(json.dumps(above[0]))}\s*:", text) if above else None
+        start = section.end() if section else 0
         places = list(re.finditer(rf"{re.escape(json.dumps(name))}\s*:", text[start:]))
         line = text.count("\n", 0, start + places[1].start()) + 1 if len(places) > 1 else 1
         raise InputError(

@@ -15,7 +15,7 @@ from pyserini_ltre.registry.sources import DIRECTORIES, file_name, local_path, l
 from pyserini_ltre.registry.unpack import unpack
 
 
-def find(section: str, name: str | os.PathLike) -> Path:
+def find(section: str, name: str | os.PathLike[str]) -> Path:
     """Find what a command was given: a path that exists, or else a registered name.
 
     Parameters

@@ -8,7 +8,7 @@ import tarfile
 import uuid
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, cast
 
 from pyserini_ltre.errors import InputError
 
@@ -48,11 +48,12 @@ def unpack(archive: Path, directory: Path) -> None:
     InputError
         If a member would lie outside, is a link or a device, or is there twice; or if the archive is damaged.
     """
-    opener = next(_OPENERS[end] for end in ARCHIVES if archive.name.lower().endswith(end))
+    opener: Any = next(_OPENERS[end] for end in ARCHIVES if archive.name.lower().endswith(end))
     try:
         with opener(archive, "rb") as stream:
             watched = _Watched(stream)
-            with tarfile.open(fileobj=watched, mode="r|") as members:
+            # Of a stream, tarfile calls nothing but `read`.
+            with tarfile.open(fileobj=cast(IO[bytes], watched), mode="r|") as members:
                 for member in members:
                     _unpack_member(members, member, archive, directory)
             while watched.read(CHUNK):
@@ -90,7 +91,9 @@ def _unpack_member(members: tarfile.TarFile, member: tarfile.TarInfo, archive: P
             target.mkdir(parents=True, exist_ok=True)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with members.extractfile(member) as source, open(target, "xb") as file:
+        content = members.extractfile(member)
+        assert content is not None  # it is a plain file
+        with content as source, open(target, "xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
     except (FileExistsError, NotADirectoryError):
         raise InputError(f"{archive}: member {member.name} is there twice; do not use this archive") from None

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.reproduce.collections import KNOWN, Source, find_source, names_in
@@ -17,7 +18,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="show the conditions and the collections")
-    several = {"action": "extend", "nargs": "+", "metavar": "NAME"}
+    several: dict[str, Any] = {"action": "extend", "nargs": "+", "metavar": "NAME"}
     what.add_argument("--condition", **several, help="run these conditions")
     what.add_argument("--all", action="store_true", help="run every condition")
     parser.add_argument("--collection", **several, help="on these collections (default: all that are there)")
@@ -103,8 +104,9 @@ def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources:
 
 def titled(source: Source, condition: Condition) -> str:
     """A collection's name, and where the encoder or the weight of BM25 comes from if not from itself."""
-    transferred = source.trained_on and condition.needs_training_queries
-    return f"{source.name} from {source.trained_on.name}" if transferred else source.name
+    if source.trained_on and condition.needs_training_queries:
+        return f"{source.name} from {source.trained_on.name}"
+    return source.name
 
 
 def weights_fingerprint(encoder: Path) -> str:

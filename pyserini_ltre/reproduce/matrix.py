@@ -92,8 +92,8 @@ class Matrix:
             self._outcomes[key] = None
             try:
                 _run_step(step, folder)
-            except CommandFailed as failure:
-                self._outcomes[key] = failure
+            except CommandFailed as error:
+                self._outcomes[key] = error
         if failure := self._outcomes[key]:
             raise failure
 

@@ -9,6 +9,7 @@ from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, FLAT, STAR, Con
 
 HITS = "200"
 TIMES_SMALLER = 32
+Words = tuple[str | Path, ...]
 
 
 class Step(NamedTuple):
@@ -28,7 +29,7 @@ class Step(NamedTuple):
 
     collection: str
     name: str
-    words: tuple[str | Path, ...]
+    words: Words
     output: Path
 
 
@@ -72,34 +73,36 @@ class Plan:
 
     def steps(self, condition: Condition, source: Source) -> list[Step]:
         """List the commands of a condition, each once, those for what it needs first."""
-        steps = self._hybrid(condition, source) if condition.dense else self._run(condition, source)
+        dense = condition.dense
+        steps = self._hybrid(condition, dense, source) if dense else self._run(condition, source)
         return list(dict.fromkeys(steps))
 
     def _run(self, condition: Condition, source: Source, split: str = "test") -> Iterator[Step]:
         yield self._export(source)
         if condition.index is None:
             yield from self._bm25_index(source)
-            words = ("pyserini.search.lucene", "--bm25", "--index", self.folder(source) / "bm25-index")
+            words: Words = ("pyserini.search.lucene", "--bm25", "--index", self.folder(source) / "bm25-index")
         else:
             yield from self._index(condition.index, source)
             if condition.objective:
-                yield from self._training(condition, source.trained_on or source)
+                trained_on = source.trained_on or source
+                yield from self._training(condition, condition.index, condition.objective, trained_on)
             index = self.folder(source) / condition.index
-            words = ("pyserini.search.faiss", "--encoder", f"ltre:{self._model(condition, source)}")
-            words = (*words, "--index", index)
+            model = self._model(condition, condition.index, source)
+            words = ("pyserini.search.faiss", "--encoder", f"ltre:{model}", "--index", index)
         output = self.run_file(condition, source, split)
         topics = self.topics(source, split).with_suffix(".json")
         words = (*words, "--topics", topics, "--output", output, "--hits", HITS)
         yield Step(source.name, f"search {condition.name} {split}", words, output)
 
-    def _hybrid(self, condition: Condition, source: Source) -> Iterator[Step]:
-        parts, trained_on = (condition.dense, BM25), source.trained_on or source
+    def _hybrid(self, condition: Condition, dense: Condition, source: Source) -> Iterator[Step]:
+        parts, trained_on = (dense, BM25), source.trained_on or source
         for part in parts:
             yield from self._run(part, source)
             yield from self._run(part, trained_on, "dev")
         output = self.run_file(condition, source)
-        words = ("pyserini_ltre.run", "fuse", "--method", "interpolation", "--normalise", "min-max", "--tune")
-        words = (*words, "--runs", *(self.run_file(part, source) for part in parts))
+        words: Words = ("pyserini_ltre.run", "fuse", "--method", "interpolation", "--normalise", "min-max")
+        words = (*words, "--tune", "--runs", *(self.run_file(part, source) for part in parts))
         words = (*words, "--dev-runs", *(self.run_file(part, trained_on, "dev") for part in parts))
         words = (*words, "--qrels", self.qrels(trained_on, "dev"), "--hits", HITS, "--output", output)
         words = (*words, "--weights-output", self.weights_file(condition, source))
@@ -107,14 +110,14 @@ class Plan:
 
     def _export(self, source: Source) -> Step:
         output = self.folder(source) / "collection"
-        words = ("pyserini_ltre.workflow.export", "--collection", source.location, "--output", output)
+        words: Words = ("pyserini_ltre.workflow.export", "--collection", source.location, "--output", output)
         if source.known.test != "test":
             words = (*words, "--test", source.known.test)
         return Step(source.name, "export", words, output)
 
     def _bm25_index(self, source: Source) -> Iterator[Step]:
         folder = self.folder(source)
-        words = ("pyserini.index.lucene", "--collection", "JsonCollection")
+        words: Words = ("pyserini.index.lucene", "--collection", "JsonCollection")
         words = (*words, "--input", folder / "collection" / "corpus", "--index", folder / "bm25-index")
         yield Step(source.name, "index for BM25", (*words, "--threads", "2"), folder / "bm25-index")
 
@@ -122,7 +125,7 @@ class Plan:
         output = self.folder(source) / index
         if index == COMPRESSED:
             yield from self._index(FLAT, source)
-            words = ("pyserini_ltre.index", "compress", "--index", self.folder(source) / FLAT)
+            words: Words = ("pyserini_ltre.index", "compress", "--index", self.folder(source) / FLAT)
             words = (*words, "--factory", self.factory, "--output", output)
             yield Step(source.name, "compress the index", words, output)
             return
@@ -136,13 +139,13 @@ class Plan:
             source.name, f"encode {index}", (*words, "--output", output, "--precision", "auto"), output
         )
 
-    def _training(self, condition: Condition, source: Source) -> Iterator[Step]:
+    def _training(self, condition: Condition, index: str, objective: str, source: Source) -> Iterator[Step]:
         yield self._export(source)
-        yield from self._index(condition.index, source)
-        output = self._model(condition, source)
-        words = ("pyserini_ltre.train", condition.objective, "--trainable", condition.trainable)
-        words = (*words, "--index", self.folder(source) / condition.index)
-        words = (*words, "--encoder", self._index_encoder(condition.index, source), *self._judged(source))
+        yield from self._index(index, source)
+        output = self._model(condition, index, source)
+        words: Words = ("pyserini_ltre.train", objective, "--trainable", condition.trainable)
+        words = (*words, "--index", self.folder(source) / index)
+        words = (*words, "--encoder", self._index_encoder(index, source), *self._judged(source))
         yield Step(source.name, f"train {output.name}", (*words, "--output", output), output)
 
     def _star(self, source: Source) -> Iterator[Step]:
@@ -151,20 +154,21 @@ class Plan:
         models = self.folder(source) / "models"
         negatives = models / "star-negatives.txt"
         judged = self._judged(source)
-        words = ("pyserini_ltre.mine", "--index", self.folder(source) / FLAT, "--encoder", self.encoder)
-        yield Step(source.name, "mine for star", (*words, *judged[:4], "--output", negatives), negatives)
+        words: Words = ("pyserini_ltre.mine", "--index", self.folder(source) / FLAT)
+        words = (*words, "--encoder", self.encoder, *judged[:4], "--output", negatives)
+        yield Step(source.name, "mine for star", words, negatives)
         words = ("pyserini_ltre.train", "star", "--collection", source.location, "--encoder", self.encoder)
         words = (*words, *judged, "--negatives", negatives, "--output", models / "star")
         yield Step(source.name, "train star", words, models / "star")
 
-    def _judged(self, source: Source) -> tuple[str | Path, ...]:
+    def _judged(self, source: Source) -> Words:
         train = ("--queries", self.topics(source, "train"), "--qrels", self.qrels(source, "train"))
         return *train, "--dev-queries", self.topics(source, "dev"), "--dev-qrels", self.qrels(source, "dev")
 
     def _index_encoder(self, index: str, source: Source) -> Path:
         return self.folder(source.trained_on or source) / "models" / "star" if index == STAR else self.encoder
 
-    def _model(self, condition: Condition, source: Source) -> Path:
+    def _model(self, condition: Condition, index: str, source: Source) -> Path:
         if not condition.objective:
-            return self._index_encoder(condition.index, source)
+            return self._index_encoder(index, source)
         return self.folder(source.trained_on or source) / "models" / condition.name

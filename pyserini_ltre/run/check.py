@@ -62,7 +62,7 @@ class _Query:
 
 
 def check_run(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     task: Task = "trec",
     topics: Collection[str] | None = None,
     docids: Collection[str] | None = None,
@@ -137,7 +137,7 @@ def check_run(
     return checked
 
 
-def _raw_lines(path: str | os.PathLike, checked: Checked) -> Iterator[bytes]:
+def _raw_lines(path: str | os.PathLike[str], checked: Checked) -> Iterator[bytes]:
     """Lines as they are; where a gzip file breaks off, that is a finding as well."""
     try:
         with open_bytes(path) as file:

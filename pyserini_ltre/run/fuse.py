@@ -182,9 +182,10 @@ def align(
         yield qid, Aligned(np.array(docids, dtype=object)[kept], scores)
 
 
-def fused_scores(scores: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+def fused_scores(scores: np.ndarray, weights: Sequence[float] | np.ndarray) -> np.ndarray:
     """Weighted sum over the rows of `scores` (runs, n): (n,), the same in whatever order the rows come."""
-    return np.sort(scores * np.array(weights)[:, None], axis=0).sum(axis=0)
+    total: np.ndarray = np.sort(scores * np.array(weights)[:, None], axis=0).sum(axis=0)
+    return total
 
 
 def _by_rank(aligned: Aligned, constant: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,8 +27,8 @@ TAG = "converted"
 
 
 def convert(
-    source: str | os.PathLike,
-    output: str | os.PathLike,
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
     to: Format = "trec",
     hits: int | None = None,
     tag: str | None = None,
@@ -81,8 +81,8 @@ def convert(
 
 
 def package(
-    path: str | os.PathLike,
-    output: str | os.PathLike,
+    path: str | os.PathLike[str],
+    output: str | os.PathLike[str],
     checked: Checked,
     task: Task = "trec",
     description: str = "",

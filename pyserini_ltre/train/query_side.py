@@ -52,14 +52,14 @@ class QuerySideTrainer(IndexTrainer):
 
     def __init__(
         self,
-        encoder: BiEncoder | GivenVectors | str | os.PathLike,
-        index: IndexDirectory | str | os.PathLike,
+        encoder: BiEncoder | GivenVectors | str | os.PathLike[str],
+        index: IndexDirectory | str | os.PathLike[str],
         objective: Objective | Method = "adore",
         trainable: Part = "encoder",
         schedule: Schedule | None = None,
         search_backend: str | None = None,
-        vectors: str | os.PathLike | None = None,
-        tensorboard: str | os.PathLike | None = None,
+        vectors: str | os.PathLike[str] | None = None,
+        tensorboard: str | os.PathLike[str] | None = None,
     ) -> None:
         objective = Objective(method=objective) if isinstance(objective, str) else objective
         super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard)
@@ -71,7 +71,7 @@ class QuerySideTrainer(IndexTrainer):
         qrels: Qrels,
         dev: tuple[Queries, Qrels] | None = None,
         query_vectors: Mapping[str, np.ndarray] | None = None,
-        checkpoints: str | os.PathLike | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
         """Train, and keep the weights that were best on dev.
@@ -106,7 +106,7 @@ class QuerySideTrainer(IndexTrainer):
         train: Judged,
         dev: Judged,
         query_vectors: Mapping[str, np.ndarray] | None = None,
-        checkpoints: str | os.PathLike | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
         """Train on judgements that were compared with the index already; otherwise as `fit`."""

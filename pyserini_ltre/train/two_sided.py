@@ -46,12 +46,12 @@ class TwoSidedTrainer:
 
     def __init__(
         self,
-        encoder: BiEncoder | str | os.PathLike,
+        encoder: BiEncoder | str | os.PathLike[str],
         collection: Collection,
         objective: PairObjective | None = None,
         schedule: Schedule | None = None,
         memory: MemoryOptions | None = None,
-        tensorboard: str | os.PathLike | None = None,
+        tensorboard: str | os.PathLike[str] | None = None,
     ) -> None:
         self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
         self.collection = collection
@@ -65,7 +65,7 @@ class TwoSidedTrainer:
         queries: Queries,
         qrels: Qrels,
         dev: tuple[Queries, Qrels] | None = None,
-        checkpoints: str | os.PathLike | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
         """Train, and keep the weights that were best on dev; parameters as for `QuerySideTrainer.fit`.

@@ -15,7 +15,7 @@ class CommandFailed(RuntimeError):
     """A printed command ended with an error; its last lines are in the message."""
 
 
-def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
+def run_command(*words: str | os.PathLike[str], log: Path | None = None) -> str:
     """Print ``python -m WORDS``, then run it.
 
     Parameters
@@ -55,7 +55,7 @@ def run_command(*words: str | os.PathLike, log: Path | None = None) -> str:
     return done.stdout
 
 
-def command_line(*words: str | os.PathLike) -> str:
+def command_line(*words: str | os.PathLike[str]) -> str:
     """Write a command as it is typed: ``python -m WORDS``."""
     return f"python -m {shlex.join(map(str, words))}"
 

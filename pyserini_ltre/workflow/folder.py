@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,7 +37,9 @@ class WorkFolder:
         If the folder holds something else, or results with other settings.
     """
 
-    def __init__(self, path: str | os.PathLike, settings: dict[str, object], overwrite: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], settings: Mapping[str, object], overwrite: bool = False
+    ) -> None:
         self.path = Path(path).expanduser()
         self.settings = settings
         self.seconds: dict[str, float] = {}

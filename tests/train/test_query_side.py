@@ -123,6 +123,7 @@ def test_a_tenth_is_held_out_without_a_dev_set(problem, tiny_encoder):
     given = fit(*train, dev)
     assert given.improved
     assert result.dev_history == given.dev_history
+    assert (result.before, result.after) == (given.before, given.after)
     assert same(weights(result.encoder), weights(given.encoder))
 
 

@@ -31,7 +31,7 @@ class MinedNegatives:
 
 
 def read_mined(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     train: Judged,
     dev: Judged,
     queries: Queries,
@@ -119,7 +119,7 @@ def read_mined(
     )
 
 
-def _row(path: str | os.PathLike, docid: str, row_of: Mapping[str, int]) -> int:
+def _row(path: str | os.PathLike[str], docid: str, row_of: Mapping[str, int]) -> int:
     if docid not in row_of:
         raise InputError(
             f"{path}: document {docid} is not in the collection; mine from an index of this collection"

@@ -32,7 +32,7 @@ class MarkComplete(TrainerCallback):
 
 
 @contextmanager
-def checkpoint_folder(folder: str | os.PathLike | None) -> Iterator[Path]:
+def checkpoint_folder(folder: str | os.PathLike[str] | None) -> Iterator[Path]:
     """The folder for checkpoints; if none is given, one that is removed at the end."""
     if folder is not None:
         yield Path(folder)

@@ -9,7 +9,7 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.development import MEASURE
 
 
-def tensorboard_callback(folder: str | os.PathLike) -> TrainerCallback:
+def tensorboard_callback(folder: str | os.PathLike[str]) -> TrainerCallback:
     """Log losses and dev measures for TensorBoard."""
     try:
         from torch.utils.tensorboard import SummaryWriter

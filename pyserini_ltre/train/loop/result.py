@@ -78,7 +78,7 @@ class TrainingResult:
             "versions": versions(),
         }
 
-    def save(self, directory: str | os.PathLike, overwrite: bool = False, **description: object) -> None:
+    def save(self, directory: str | os.PathLike[str], overwrite: bool = False, **description: object) -> None:
         """Write the model directory, whole or not at all.
 
         It holds the encoder, what it was trained with and for (``pyserini_ltre.json``), a picture of the training,

@@ -75,7 +75,7 @@ class RetrievalTrainer(Trainer):
         before: Measures,
         schedule: Schedule,
         folder: Path,
-        tensorboard: str | os.PathLike | None = None,
+        tensorboard: str | os.PathLike[str] | None = None,
     ) -> None:
         callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
         if schedule.patience is not None:

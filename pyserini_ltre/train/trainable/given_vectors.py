@@ -34,7 +34,7 @@ class GivenVectors(nn.Module):
         """Apply the head, which holds the adapter after training, to query vectors (B, d)."""
         return self.head(vectors)
 
-    def save(self, directory: str | os.PathLike, **description: object) -> None:
+    def save(self, directory: str | os.PathLike[str], **description: object) -> None:
         """Save the head in sentence-transformers' form, and ``pyserini_ltre.json``."""
         modules = write_head_modules(Path(directory), self.head, first=0)
         write_json(Path(directory) / "modules.json", modules)
