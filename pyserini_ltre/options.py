@@ -38,6 +38,18 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
+class AtMost(AtLeast):
+    """A number that is not above a limit."""
+
+    def __str__(self) -> str:
+        return f"{self.limit:g} or less"
+
+    def allows(self, value: float) -> bool:
+        """Whether a value is within the limit."""
+        return value <= self.limit
+
+
+@dataclass(frozen=True)
 class Above(AtLeast):
     """A number above a limit."""
 
@@ -51,6 +63,7 @@ class Above(AtLeast):
 
 Count = Annotated[int, AtLeast(1)]
 Positive = Annotated[float, Above(0)]
+Fraction = Annotated[float, AtLeast(0), AtMost(1)]
 NotNegative = Annotated[float, AtLeast(0)]
 NotNegativeCount = Annotated[int, AtLeast(0)]
 

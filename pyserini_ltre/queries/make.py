@@ -25,12 +25,16 @@ CHARACTERISTIC = (3, 8)
 SPARE = 1.5
 
 
+# Rank, document id, kind, document.
+Drawn = tuple[int, str, str, Document]
+
+
 @option_group
 class QueryMaking:
     """How queries are made from documents."""
 
-    kinds: list[Kind] = option(
-        "what they are made of: the title, a sentence, the words with the largest tf-idf",
+    kinds: list[str] = option(
+        "title, sentence, words (those with the largest tf-idf): what queries are made of",
         default=list(get_args(Kind)),
     )
     limit: Count = option("queries at most", default=5000)
@@ -93,7 +97,7 @@ def make_queries(
     if unknown or not options.kinds:
         raise InputError(f"`kinds` {' '.join(sorted(unknown))}: use some of {', '.join(get_args(Kind))}")
     frequencies: Counter[str] = Counter()
-    drawn: list[tuple[int, str, Kind, Document]] = []
+    drawn: list[Drawn] = []
     documents = empty = 0
     for document in tqdm(
         collection.documents(), unit=" documents", desc="reading documents", disable=not progress
@@ -104,35 +108,40 @@ def make_queries(
         empty += not words
         for kind in options.kinds if words else ():
             # The negative hash: a heap gives up its smallest.
-            entry = (-_hash(f"{options.query_seed} {kind} {document.docid}"), document.docid, kind, document)
+            entry: Drawn = (
+                -_hash(f"{options.query_seed} {kind} {document.docid}"),
+                document.docid,
+                kind,
+                document,
+            )
             if len(drawn) < SPARE * options.limit:
                 heapq.heappush(drawn, entry)
             else:
                 heapq.heappushpop(drawn, entry)
-    texts: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    texts: Queries = {}
     for rank, docid, kind, document in sorted(drawn, reverse=True):
         text = _made(kind, document, frequencies, documents, random.Random(rank))
         if text is not None and text.casefold() not in texts:
-            texts[text.casefold()] = f"{docid}\n{text}"
-    candidates = {key: value.partition("\n")[2] for key, value in texts.items()}
-    repeated = near_duplicates(candidates, exclude) if exclude else {}
+            texts[text.casefold()], sources[text.casefold()] = text, docid
+    repeated = near_duplicates(texts, exclude) if exclude else {}
     kept = [key for key in texts if key not in repeated][: options.limit]
     if not kept:
         raise InputError(
             f"no query can be made from {documents} documents, {empty} of them empty; "
             "give a collection with text, or queries of your own"
         )
-    made = {f"made-{number}": texts[key].partition("\n") for number, key in enumerate(kept, start=1)}
+    made = {f"made-{number}": key for number, key in enumerate(kept, start=1)}
     return MadeQueries(
-        {qid: text for qid, (_, _, text) in made.items()},
-        {qid: {docid: 1} for qid, (docid, _, _) in made.items()},
+        {qid: texts[key] for qid, key in made.items()},
+        {qid: {sources[key]: 1} for qid, key in made.items()},
         len(repeated),
         empty,
     )
 
 
 def _made(
-    kind: Kind, document: Document, frequencies: Counter[str], documents: int, chance: random.Random
+    kind: str, document: Document, frequencies: Counter[str], documents: int, chance: random.Random
 ) -> str | None:
     """A query of a kind, or None if the document has none."""
     if kind == "title":

@@ -5,6 +5,9 @@ On the query side of an index that stays as it is (--index):
   ltre      the same, every pair alike
   softmax   each relevant document against what a full retrieval returns
 
+Without judgements, over the documents of that index (--collection):
+  distil    as a teacher ranks: the encoder fused with BM25, or any run
+
 Queries and documents together (--collection), which is encoded again afterwards:
   warmup    in-batch, random or BM25 negatives
   star      mined hard negatives and in-batch ones
@@ -17,12 +20,14 @@ import sys
 from typing import get_args
 
 from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.train.command.distil import train_unjudged
 from pyserini_ltre.train.command.query_side import train_query_side
 from pyserini_ltre.train.command.two_sided import train_both_sides
 from pyserini_ltre.train.losses.objective import Method
 
 QUERY_SIDE = get_args(Method)
 TWO_SIDED = ("warmup", "star")
+UNJUDGED = ("distil",)
 
 
 @exit_on_input_error
@@ -33,10 +38,11 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("method", choices=(*QUERY_SIDE, *TWO_SIDED), metavar="METHOD")
+    parser.add_argument("method", choices=(*QUERY_SIDE, *UNJUDGED, *TWO_SIDED), metavar="METHOD")
     argv = sys.argv[1:] if argv is None else argv
     method = parser.parse_args(argv[:1]).method
-    (train_both_sides if method in TWO_SIDED else train_query_side)(method, argv[1:])
+    commands = {**dict.fromkeys(TWO_SIDED, train_both_sides), **dict.fromkeys(UNJUDGED, train_unjudged)}
+    commands.get(method, train_query_side)(method, argv[1:])
 
 
 if __name__ == "__main__":

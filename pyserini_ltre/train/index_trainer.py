@@ -69,7 +69,7 @@ class IndexTrainer:
         frozen = self._frozen(train, query_vectors, self.schedule.precision)
         # What is measured is what a search would find: its queries are always encoded in full precision.
         dev_frozen = self._frozen(dev, query_vectors, "fp32")
-        settings = {
+        settings: dict[str, object] = {
             "method": method,
             "trainable": self.trainable,
             "base_encoder": self.encoder.name,

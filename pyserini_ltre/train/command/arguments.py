@@ -34,25 +34,31 @@ class JudgedOptions:
 
 
 @option_group
-class QuerySideOptions:
-    """What may change, the index, which stays as it is, and vectors that are known already."""
+class IndexOptions:
+    """What may change, and the index, which stays as it is."""
 
     trainable: Part = option(
         "all weights, a low-rank map behind the frozen encoder, or low-rank updates inside it",
         default="encoder",
     )
     index: str = option("index directory, or a registered name")
-    query_vectors: str | None = option(
-        "frozen embeddings of the queries, a .npy with a row for each: all that the adapter needs",
-        default=None,
-    )
-    dev_query_vectors: str | None = option("the same for the dev queries", default=None)
     vectors: str | None = option(
         "original vectors of a compressed index, a .npy with a row a document", default=None
     )
     search_backend: Literal["exact", "exact-bf16", "faiss"] | None = option(
         "exact search in torch or FAISS's own (None: exact for a flat index)", default=None
     )
+
+
+@option_group
+class QuerySideOptions(IndexOptions):
+    """What may change, the index, which stays as it is, and vectors that are known already."""
+
+    query_vectors: str | None = option(
+        "frozen embeddings of the queries, a .npy with a row for each: all that the adapter needs",
+        default=None,
+    )
+    dev_query_vectors: str | None = option("the same for the dev queries", default=None)
 
 
 @option_group

@@ -1,0 +1,79 @@
+"""The teacher where none is given: the frozen encoder's run fused with BM25's."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pyserini_ltre.collection import read_run, write_json_collection, write_topics
+from pyserini_ltre.collection.records import Collection, Queries, Run
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.search import search
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.run.fuse import weighted_sum
+
+HITS = 200
+
+
+def fused_teacher(
+    index: IndexDirectory,
+    encoder: BiEncoder,
+    queries: Queries,
+    lucene: str | os.PathLike[str] | Collection,
+    bm25_weight: float,
+) -> Run:
+    """Search with the frozen encoder and with BM25, and add up their scores (min-max for each query).
+
+    Parameters
+    ----------
+    index : IndexDirectory
+        Of the encoder's vectors.
+    encoder : BiEncoder
+        As it is before training.
+    queries : dict of str to str
+        To be answered.
+    lucene : path or Collection
+        Lucene index of the same documents, or the documents: an index of them is made, and removed.
+    bm25_weight : float
+        Between 0 and 1; the encoder's scores weigh the rest.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        Query id -> document id -> score.
+
+    Raises
+    ------
+    InputError
+        If Pyserini cannot index or search.
+    """
+    dense = search(index, encoder, queries, HITS)
+    with tempfile.TemporaryDirectory(prefix="pyserini-ltre-") as temporary:
+        folder = Path(temporary)
+        if not isinstance(lucene, str | os.PathLike):
+            write_json_collection(lucene.documents(), folder / "corpus")
+            _pyserini(
+                *("index.lucene", "--collection", "JsonCollection", "--input", folder / "corpus"),
+                *("--index", folder / "lucene", "--threads", os.cpu_count() or 1),
+            )
+            lucene = folder / "lucene"
+        # As JSON, because Pyserini turns ids that are numbers in a .tsv into other ids.
+        write_topics(folder / "queries.json", queries)
+        _pyserini(
+            *("search.lucene", "--bm25", "--index", Path(lucene).expanduser(), "--hits", HITS),
+            *("--topics", folder / "queries.json", "--output", folder / "bm25.txt"),
+            *("--batch-size", 256, "--threads", os.cpu_count() or 1),
+        )
+        sparse = read_run(folder / "bm25.txt")
+    return weighted_sum([dense, sparse], [1 - bm25_weight, bm25_weight], "min-max")
+
+
+def _pyserini(*words: object) -> None:
+    command = [sys.executable, "-m", *map(str, words)]
+    command[2] = f"pyserini.{command[2]}"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise InputError(f"python -m {command[2]} failed: {last}; give `teacher`, a run that you have made")
