@@ -1,4 +1,5 @@
-"""The examples of the README, docs/star.md, docs/python.md and the walkthrough, run as they stand there."""
+"""The examples of the README, docs/star.md, docs/unjudged.md, docs/python.md and the
+walkthrough, run as they stand there."""
 
 import json
 import os
@@ -79,6 +80,16 @@ def test_your_own_index_in_five_commands(folder, tmp_path):
     assert re.search(r"^ndcg_cut_10\s+all\s+[01]\.\d{4}$", printed, re.M)
     assert (folder / "my-encoder" / "pyserini_ltre.json").is_file()
     assert len((folder / "hybrid.txt").read_text().splitlines()) == 15 * 30
+
+
+def test_training_without_judgements(folder, tmp_path):
+    for name in ("my-model", "my-collection", "test.tsv"):
+        (tmp_path / name).symlink_to(folder / name)
+    encode = "-m pyserini_ltre.encode --collection my-collection --encoder my-model --output my-index"
+    subprocess.run([sys.executable, *encode.split()], cwd=tmp_path, check=True, capture_output=True)
+    printed = run(blocks("docs/unjudged.md", "bash")[0], 1, tmp_path, tmp_path / "home")
+    assert "registered as ltre" in printed
+    assert (tmp_path / "my-distilled" / "pyserini_ltre.json").is_file()
 
 
 def test_the_whole_star_recipe(folder, tmp_path):
