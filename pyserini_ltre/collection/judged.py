@@ -1,6 +1,5 @@
-"""Queries and their judgements: read from two files, those that an index can answer, and some of them set aside."""
+"""Queries and their judgements: read from two files, and those that an index can answer."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +8,6 @@ from pyserini_ltre.collection.qrels import read_qrels
 from pyserini_ltre.collection.queries import read_queries
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.errors import InputError
-
-HELD_OUT_SHARE = 0.1
-# A paired test needs two.
-FEWEST_DEV_QUERIES = 2
 
 
 def read_judged_queries(
@@ -107,40 +102,3 @@ def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], so
             f"({missing} judgements name documents that it lacks); check that the ids are those of the index"
         )
     return Judged({qid: queries[qid] for qid in kept}, kept, missing, len(queries) - len(kept))
-
-
-def with_dev(train: Judged, dev: Judged | None) -> tuple[Judged, Judged]:
-    """Training queries and what to choose the encoder on: the dev queries, or a tenth of the training queries.
-
-    An `InputError` says if there are too few to choose on.
-    """
-    if dev is None:
-        return hold_out(train)
-    if len(dev.queries) < FEWEST_DEV_QUERIES:
-        raise InputError(f"dev judgements: one query to choose on; give {FEWEST_DEV_QUERIES} or more")
-    return train, dev
-
-
-def hold_out(judged: Judged) -> tuple[Judged, Judged]:
-    """Set about a tenth of the queries aside for model selection, chosen by a hash of their ids: train and held out.
-
-    An `InputError` says if there are fewer than three queries.
-    """
-    if len(judged.queries) <= FEWEST_DEV_QUERIES:
-        raise InputError(
-            f"{len(judged.queries)} judged queries are too few to hold {FEWEST_DEV_QUERIES} out; give dev queries and "
-            "their judgements"
-        )
-    by_hash = sorted(judged.queries, key=lambda qid: hashlib.sha256(qid.encode()).digest())
-    count = max(FEWEST_DEV_QUERIES, round(len(by_hash) * HELD_OUT_SHARE))
-    held = set(by_hash[:count])
-
-    def part(chosen: list[str], missing: int, skipped: int, held_out: bool = False) -> Judged:
-        queries = {qid: judged.queries[qid] for qid in chosen}
-        return Judged(queries, {qid: judged.qrels[qid] for qid in chosen}, missing, skipped, held_out)
-
-    rest = [qid for qid in judged.queries if qid not in held]
-    return (
-        part(rest, judged.missing_documents, judged.skipped_queries),
-        part([qid for qid in judged.queries if qid in held], 0, 0, held_out=True),
-    )

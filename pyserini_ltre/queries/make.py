@@ -1,4 +1,4 @@
-"""Make queries from documents: their titles, sentences, and most characteristic words."""
+"""Make queries from documents: their titles, sentences, most characteristic words, or what a model writes."""
 
 import hashlib
 import heapq
@@ -15,8 +15,10 @@ from pyserini_ltre.collection.overlap import near_duplicates
 from pyserini_ltre.collection.records import Collection, Document, Qrels, Queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.options import Count, NotNegativeCount, option, option_group
+from pyserini_ltre.queries.generate import generate_queries
 
 Kind = Literal["title", "sentence", "words"]
+GENERATED = "generated"
 # Words of a query: fewer say too little, more are cut.
 FEWEST, MOST = 2, 30
 # Characteristic words of a document that make a query.
@@ -36,6 +38,10 @@ class QueryMaking:
     kinds: list[str] = option(
         "title, sentence, words (those with the largest tf-idf): what queries are made of",
         default=list(get_args(Kind)),
+    )
+    generator: str | None = option(
+        "sequence-to-sequence model, such as doc2query, that writes queries beside those of `kinds`",
+        default=None,
     )
     limit: Count = option("queries at most", default=5000)
     query_seed: NotNegativeCount = option("of what is drawn", default=42)
@@ -94,8 +100,9 @@ def make_queries(
     """
     options = options or QueryMaking()
     unknown = set(options.kinds) - set(get_args(Kind))
-    if unknown or not options.kinds:
+    if unknown or not (options.kinds or options.generator):
         raise InputError(f"`kinds` {' '.join(sorted(unknown))}: use some of {', '.join(get_args(Kind))}")
+    kinds = [*options.kinds, *([GENERATED] if options.generator else [])]
     frequencies: Counter[str] = Counter()
     drawn: list[Drawn] = []
     documents = empty = 0
@@ -106,7 +113,7 @@ def make_queries(
         frequencies.update(words)
         documents += 1
         empty += not words
-        for kind in options.kinds if words else ():
+        for kind in kinds if words else ():
             # The negative hash: a heap gives up its smallest.
             entry: Drawn = (
                 -_hash(f"{options.query_seed} {kind} {document.docid}"),
@@ -118,10 +125,14 @@ def make_queries(
                 heapq.heappush(drawn, entry)
             else:
                 heapq.heappushpop(drawn, entry)
+    written = _written(drawn, options, progress)
     sources: dict[str, str] = {}
     texts: Queries = {}
     for rank, docid, kind, document in sorted(drawn, reverse=True):
-        text = _made(kind, document, frequencies, documents, random.Random(rank))
+        if kind == GENERATED:
+            text = _query(written[docid])
+        else:
+            text = _made(kind, document, frequencies, documents, random.Random(rank))
         if text is not None and text.casefold() not in texts:
             texts[text.casefold()], sources[text.casefold()] = text, docid
     repeated = near_duplicates(texts, exclude) if exclude else {}
@@ -138,6 +149,15 @@ def make_queries(
         len(repeated),
         empty,
     )
+
+
+def _written(drawn: list[Drawn], options: QueryMaking, progress: bool) -> dict[str, str]:
+    """Queries that the generator writes for the documents that were drawn for it, by document id."""
+    if options.generator is None:
+        return {}
+    contents = {docid: document.contents for _, docid, kind, document in sorted(drawn) if kind == GENERATED}
+    texts = generate_queries(options.generator, list(contents.values()), options.query_seed, progress)
+    return dict(zip(contents, texts, strict=True))
 
 
 def _made(

@@ -1,18 +1,22 @@
 """Train the query side without judgements: a teacher's run says which documents a query should find."""
 
 import os
+from dataclasses import replace
 
+from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import Judged
-from pyserini_ltre.collection.records import Qrels, Queries, Run
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.data.taught import TaughtQueries, taught_queries
+from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
 from pyserini_ltre.train.index_trainer import IndexTrainer
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
 from pyserini_ltre.train.trainable import TRAINABLE, Part
+
+# Of a teacher's list, what a held-out query should find.
+BEST = 10
 
 
 class DistilTrainer(IndexTrainer):
@@ -45,35 +49,31 @@ class DistilTrainer(IndexTrainer):
 
     def fit(
         self,
-        queries: Queries,
-        teacher: Run,
-        dev: Judged,
-        sources: Qrels | None = None,
-        teacher_name: str = "teacher",
-        checkpoints: str | os.PathLike | None = None,
+        unjudged: Unjudged,
+        dev: Judged | None = None,
+        known: Judged | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
-        """Train, and keep the weights that were best on dev, those before training included.
+        """Train, and keep the weights that agree best with the teacher, or are best on judged queries.
 
         Parameters
         ----------
-        queries : dict of str to str
-            Training queries; nobody need have judged them.
-        teacher : dict of str to dict of str to float
-            The teacher's run of these queries.
-        dev : Judged
-            What to choose the encoder on: queries with judgements, or made ones with the documents they are made of.
-        sources : dict of str to dict of str to int, optional
-            Documents that training queries were made from, left out of the queries' own lists.
-        teacher_name : str
-            Named in errors.
+        unjudged : Unjudged
+            Queries to train on, and their teacher.
+        dev : Judged, optional
+            Judged queries to choose the encoder on; without them a tenth of the queries is held out, and what is kept
+            is what finds the teacher's ten best documents of these best.
+        known : Judged, optional
+            Queries with the documents that they were made from: if the trained encoder finds these worse than the
+            frozen one, the teacher is not to be trusted, and the frozen encoder is kept.
         checkpoints, resume
             As for `QuerySideTrainer.fit`.
 
         Returns
         -------
         TrainingResult
-            The encoder, its measures on `dev` before and after, and what was left out.
+            The encoder, its measures before and after, and what was left out.
 
         Raises
         ------
@@ -81,9 +81,9 @@ class DistilTrainer(IndexTrainer):
             If nothing can be learned from the teacher.
         """
         objective = self.loss.objective
-        taught = taught_queries(
-            queries, teacher, self.directory.row_of, objective.depth, teacher_name, sources
-        )
+        taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
+        if dev is None:
+            taught, dev, known = self._hold_out(taught, unjudged, known)
         return self._train(
             Judged(taught.queries, {}, 0, 0),
             dev,
@@ -91,9 +91,29 @@ class DistilTrainer(IndexTrainer):
             objective,
             lambda trainable, frozen: TaughtQueries(trainable, taught, frozen),
             lambda embeddings, batch: self.loss(embeddings, batch["frozen"], batch["rows"], batch["targets"]),
-            {"teacher": content_fingerprint({qid: teacher.get(qid, {}) for qid in taught.queries})},
+            {"teacher": content_fingerprint(taught.content)},
             None,
             checkpoints,
             resume,
             taught.remarks,
+            known,
         )
+
+    def _hold_out(
+        self, taught: Taught, unjudged: Unjudged, known: Judged | None
+    ) -> tuple[Taught, Judged, Judged | None]:
+        """What is trained on, held-out queries with the teacher's best documents, and with their sources."""
+        sources = {qid: unjudged.sources.get(qid, {qid: 1}) for qid in taught.queries}
+        train, held = hold_out(Judged(taught.queries, sources, 0, 0))
+        aside = taught.part(held.queries)
+        docids = self.directory.docids
+        best = {
+            qid: {docids[row]: 1 for row in rows[:BEST].tolist()}
+            for qid, rows in zip(aside.queries, aside.rows, strict=True)
+        }
+        made = [qid for qid in held.queries if qid in unjudged.sources]
+        if made:
+            known = Judged(
+                {qid: held.queries[qid] for qid in made}, {qid: sources[qid] for qid in made}, 0, 0
+            )
+        return taught.part(train.queries), replace(held, qrels=best), known

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from accelerate import PartialState
 from transformers import set_seed
 
 from pyserini_ltre.collection.judged import Judged
+from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
@@ -18,12 +19,23 @@ from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension, check_vectors
 from pyserini_ltre.options import check_value
 from pyserini_ltre.train.development import DevQueries
+from pyserini_ltre.train.development.known_sources import KnownSources
 from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer, TrainingData
 from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
+
+Loss = Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]
+"""Gives the loss of a batch from the embeddings of its features and the batch."""
+
+
+class MakeData(Protocol):
+    """What a training is fed, made once it is known what is trained, and how the queries were embedded before."""
+
+    def __call__(self, *, trainable: Trainable, frozen: torch.Tensor) -> TrainingData:
+        """The data of a training of this part."""
 
 
 class IndexTrainer:
@@ -56,19 +68,20 @@ class IndexTrainer:
         dev: Judged,
         method: str,
         objective: Any,
-        data: Callable[[Trainable, torch.Tensor], TrainingData],
-        loss: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
+        data: MakeData,
+        loss: Loss,
         identity: dict[str, object],
         query_vectors: Mapping[str, np.ndarray] | None,
         checkpoints: str | os.PathLike | None,
         resume: bool,
         remarks: tuple[str, ...] = (),
+        known: Judged | None = None,
     ) -> TrainingResult:
-        """Train; `data` is made of the part that is trained and the queries' frozen embeddings."""
+        """Train; `identity` is what a resumed training must have in common beside index, encoder, options, queries."""
         PartialState(cpu=self.encoder.device.type == "cpu")
-        frozen = self._frozen(train, query_vectors, self.schedule.precision)
+        frozen = self._frozen(train.queries, query_vectors, self.schedule.precision)
         # What is measured is what a search would find: its queries are always encoded in full precision.
-        dev_frozen = self._frozen(dev, query_vectors, "fp32")
+        dev_frozen = self._frozen(dev.queries, query_vectors, "fp32")
         settings: dict[str, object] = {
             "method": method,
             "trainable": self.trainable,
@@ -90,31 +103,44 @@ class IndexTrainer:
         development = DevQueries(
             dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
+        doubt = None
+        if known is not None:
+            known_frozen = self._frozen(known.queries, None, "fp32")
+            doubt = KnownSources(
+                DevQueries(
+                    known,
+                    self.index,
+                    self.directory.docids,
+                    lambda texts: trainable.embed(texts, known_frozen),
+                ),
+                known_frozen,
+            )
         with checkpoint_folder(checkpoints) as folder:
             trainer = RetrievalTrainer(
                 trainable=trainable,
-                data=data(trainable, frozen),
+                data=data(trainable=trainable, frozen=frozen),
                 loss=loss,
                 development=development,
                 before=development.measure(dev_frozen),
                 schedule=self.schedule,
                 folder=folder,
                 tensorboard=self.tensorboard,
+                doubt=doubt or (lambda: None),
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
 
     def _frozen(
-        self, judged: Judged, query_vectors: Mapping[str, np.ndarray] | None, precision: str
+        self, queries: Queries, query_vectors: Mapping[str, np.ndarray] | None, precision: str
     ) -> torch.Tensor:
         """Embeddings (N, d) of queries by the encoder as it is before training."""
         if query_vectors is None:
-            texts = list(judged.queries.values())
+            texts = list(queries.values())
             return torch.from_numpy(
                 encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
             )
-        lacking = [qid for qid in judged.queries if qid not in query_vectors]
+        lacking = [qid for qid in queries if qid not in query_vectors]
         if lacking:
             raise InputError(
                 f"no vector is given for {len(lacking)} queries, {lacking[0]} first; give all or none"
             )
-        return torch.from_numpy(np.stack([query_vectors[qid] for qid in judged.queries]).astype(np.float32))
+        return torch.from_numpy(np.stack([query_vectors[qid] for qid in queries]).astype(np.float32))

@@ -2,19 +2,28 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
+import torch
 
-from pyserini_ltre.collection.judged import Judged, judged_queries, with_dev
+from pyserini_ltre.collection.held_out import with_dev
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.collection.records import Qrels, Queries
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.data.queries import TrainingQueries
-from pyserini_ltre.train.index_trainer import IndexTrainer
+from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
+from pyserini_ltre.train.data.together import UNJUDGED, TogetherQueries
+from pyserini_ltre.train.index_trainer import IndexTrainer, Loss, MakeData
+from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
 from pyserini_ltre.train.losses.objective import Method, Objective
-from pyserini_ltre.train.trainable import TRAINABLE, Part
+from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
 
@@ -73,6 +82,7 @@ class QuerySideTrainer(IndexTrainer):
         query_vectors: Mapping[str, np.ndarray] | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
+        unjudged: Unjudged | None = None,
     ) -> TrainingResult:
         """Train, and keep the weights that were best on dev.
 
@@ -90,6 +100,8 @@ class QuerySideTrainer(IndexTrainer):
             Folder for checkpoints; by default one that is removed at the end.
         resume : bool
             Whether to go on from the newest checkpoint in `checkpoints`.
+        unjudged : Unjudged, optional
+            Queries without judgements that a teacher has answered: as many of them as of the judged ones at each step.
 
         Returns
         -------
@@ -99,7 +111,7 @@ class QuerySideTrainer(IndexTrainer):
         rows = self.directory.row_of
         train = judged_queries(queries, qrels, rows, "training judgements")
         chosen_on = None if dev is None else judged_queries(*dev, rows, "dev judgements")
-        return self.fit_judged(*with_dev(train, chosen_on), query_vectors, checkpoints, resume)
+        return self.fit_judged(*with_dev(train, chosen_on), query_vectors, checkpoints, resume, unjudged)
 
     def fit_judged(
         self,
@@ -108,19 +120,56 @@ class QuerySideTrainer(IndexTrainer):
         query_vectors: Mapping[str, np.ndarray] | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
+        unjudged: Unjudged | None = None,
     ) -> TrainingResult:
         """Train on judgements that were compared with the index already; otherwise as `fit`."""
+        data: MakeData = partial(self._queries, train)
+        loss: Loss = self._judged_loss
+        identity: dict[str, object] = {}
+        remarks: tuple[str, ...] = ()
+        if unjudged is not None:
+            if query_vectors is not None:
+                raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
+            objective = DistilObjective().resolve(self.encoder.normalises, self.loss.anchor)
+            taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
+            data, loss = self._together(train, taught, objective)
+            identity = {"unjudged queries": content_fingerprint(taught.content)}
+            remarks = (
+                f"beside them, {len(taught.queries)} queries taught by {unjudged.name}",
+                *taught.remarks,
+            )
         return self._train(
             train,
             dev,
             self.loss.objective.method,
             self.loss.objective,
-            lambda trainable, frozen: TrainingQueries(trainable, train, self.directory.row_of, frozen),
-            lambda embeddings, batch: self.loss(
-                embeddings, batch["frozen"], batch["positives"], batch["grades"]
-            ),
-            {},
+            data,
+            loss,
+            identity,
             query_vectors,
             checkpoints,
             resume,
+            remarks,
         )
+
+    def _judged_loss(self, embeddings: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.loss(embeddings, batch["frozen"], batch["positives"], batch["grades"])
+
+    def _queries(self, train: Judged, trainable: Trainable, frozen: torch.Tensor) -> TrainingQueries:
+        return TrainingQueries(trainable, train, self.directory.row_of, frozen)
+
+    def _together(self, train: Judged, taught: Taught, objective: DistilObjective) -> tuple[MakeData, Loss]:
+        """Data and loss of batches that are judged in their first half only."""
+        unjudged_frozen = self._frozen(taught.queries, None, self.schedule.precision)
+        distil = DistilLoss(objective, self.index)
+        weight = self.loss.objective.unjudged_weight
+
+        def data(*, trainable: Trainable, frozen: torch.Tensor) -> TogetherQueries:
+            unjudged = TaughtQueries(trainable, taught, unjudged_frozen)
+            return TogetherQueries(self._queries(train, trainable, frozen), unjudged)
+
+        def loss(embeddings: torch.Tensor, batch: dict[str, Any]) -> torch.Tensor:
+            judged, others = embeddings.chunk(2)
+            return self._judged_loss(judged, batch) + weight * distil(others, **batch[UNJUDGED])
+
+        return data, loss

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from accelerate import PartialState
 from transformers import set_seed
 
-from pyserini_ltre.collection.judged import judged_queries, with_dev
+from pyserini_ltre.collection.held_out import with_dev
+from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.collection.records import Collection, Qrels, Queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.data.documents import DocumentStore

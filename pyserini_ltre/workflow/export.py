@@ -16,7 +16,8 @@ from pyserini_ltre.collection import (
     write_qrels,
     write_topics,
 )
-from pyserini_ltre.collection.judged import hold_out, judged_queries
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.files import atomic_directory
 

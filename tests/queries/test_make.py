@@ -83,3 +83,39 @@ def test_the_command_writes_queries_and_sources(tmp_path, capsys, refused):
     queries, sources = read_queries(tmp_path / "made.tsv"), read_qrels(tmp_path / "made.tsv.sources")
     assert queries.keys() == sources.keys()
     assert "made.tsv: exists already" in refused(main, *words.split())
+
+
+def test_a_model_can_write_queries(tiny_seq2seq, refused, tmp_path):
+    options = QueryMaking(kinds=[], generator=str(tiny_seq2seq))
+    made = make_queries(Documents(DOCUMENTS), options)
+    assert made.queries
+    assert {docid for judged in made.sources.values() for docid in judged} <= {"d0", "d1", "d2"}
+    assert make_queries(Documents(DOCUMENTS[::-1]), options) == made
+    assert (
+        make_queries(Documents(DOCUMENTS), QueryMaking(kinds=[], generator=str(tiny_seq2seq), query_seed=3))
+        != made
+    )
+    both = make_queries(Documents(DOCUMENTS), QueryMaking(kinds=["title"], generator=str(tiny_seq2seq)))
+    assert set(made.queries.values()) | {f"topic number {i}" for i in range(3)} == set(both.queries.values())
+    with pytest.raises(
+        InputError, match=r"`generator` .*nowhere: .* give the directory of a sequence-to-sequence"
+    ):
+        make_queries(Documents(DOCUMENTS), QueryMaking(kinds=[], generator=str(tmp_path / "nowhere")))
+
+
+@pytest.fixture(scope="module")
+def tiny_seq2seq(tmp_path_factory, tiny_encoder):
+    """A model with random weights that writes words of the tiny encoder's vocabulary."""
+    import torch
+    from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
+
+    directory = tmp_path_factory.mktemp("seq2seq")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    tokenizer.save_pretrained(directory)
+    torch.manual_seed(1)
+    sizes = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+    config = T5Config(
+        vocab_size=len(tokenizer), **sizes, pad_token_id=0, eos_token_id=3, decoder_start_token_id=0
+    )
+    T5ForConditionalGeneration(config).save_pretrained(directory)
+    return directory

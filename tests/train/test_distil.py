@@ -11,7 +11,7 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.data.taught import taught_queries
+from pyserini_ltre.train.data.taught import Unjudged, taught_queries
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.distillation import DistilObjective, distillation_loss
@@ -36,7 +36,7 @@ def fit(problem, encoder, teacher, trainable="encoder", **settings):
     trainer = DistilTrainer(
         BiEncoder.load(encoder), problem.directory, DistilObjective(anchor=0.0), trainable, FAST
     )
-    return trainer.fit(problem.queries, teacher, Judged(*problem.dev, 0, 0), **settings)
+    return trainer.fit(Unjudged(problem.queries, teacher), Judged(*problem.dev, 0, 0), **settings)
 
 
 @pytest.mark.parametrize("trainable", ["encoder", "adapter"])
@@ -75,15 +75,15 @@ def test_loss_is_the_divergence_and_ignores_padding():
 def test_what_teaches_nothing_is_counted_or_refused():
     queries, rows = {"a": "x", "b": "y", "c": "z"}, {"d0": 0, "d1": 1, "d2": 2}
     teacher = {"a": {"d0": 3.0, "d1": 1.0, "gone": 9.0, "d2": 2.0}, "b": {"d0": 1.0, "d1": 1.0}}
-    taught = taught_queries(queries, teacher, rows, 200, "run.txt", {"a": {"d1": 1}})
+    taught = taught_queries(Unjudged(queries, teacher, {"a": {"d1": 1}}), rows, 200)
     assert list(taught.queries) == ["a"]
     assert taught.rows[0].tolist() == [0, 2]
     assert taught.targets[0].tolist() == [1.0, 0.0]
     assert (taught.unknown_documents, taught.equal_scores, taught.unanswered_queries) == (1, 1, 1)
     with pytest.raises(InputError, match=r"run.txt: teaches nothing: .*one and the same score"):
-        taught_queries(queries, {"b": teacher["b"]}, rows, 200, "run.txt")
+        taught_queries(Unjudged(queries, {"b": teacher["b"]}, name="run.txt"), rows, 200)
     with pytest.raises(InputError, match=r"run.txt: 1 of its 1 queries are not among .* other first"):
-        taught_queries(queries, {"other": {"d0": 1.0}}, rows, 200, "run.txt")
+        taught_queries(Unjudged(queries, {"other": {"d0": 1.0}}, name="run.txt"), rows, 200)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_queries_and_teacher_can_be_given(problem, tiny_encoder, collection, tmp
     write_topics(tmp_path / "test.tsv", {"t": problem.queries["0000"]})
     given = ("--queries", tmp_path / "log.tsv", "--teacher", tmp_path / "teacher.txt")
     main(command(problem, tiny_encoder, collection, tmp_path / "model", *given))
-    assert f"{len(problem.queries)} training queries" in capsys.readouterr().out
+    assert "63 training queries, 7 dev queries" in capsys.readouterr().out
     assert "--queries" in refused(
         main, *command(problem, tiny_encoder, collection, tmp_path / "m2", *given[2:])
     )

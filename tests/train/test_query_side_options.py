@@ -22,8 +22,11 @@ def train(problem, tiny_encoder, tmp_path):
     """Run ``ltre`` with options in addition; return its output directory."""
     write_topics(tmp_path / "queries.tsv", problem.queries)
     write_qrels(tmp_path / "qrels.txt", problem.qrels)
+    write_topics(tmp_path / "dev.tsv", problem.dev[0])
+    write_qrels(tmp_path / "dev.txt", problem.dev[1])
     given = {"--index": problem.directory, "--encoder": tiny_encoder}
     given |= {"--queries": tmp_path / "queries.tsv", "--qrels": tmp_path / "qrels.txt", **QUICK}
+    given |= {"--dev-queries": tmp_path / "dev.tsv", "--dev-qrels": tmp_path / "dev.txt"}
 
     def run(name, **options):
         changed = {f"--{option.replace('_', '-')}": value for option, value in options.items()}
@@ -37,7 +40,7 @@ def train(problem, tiny_encoder, tmp_path):
 
 @pytest.fixture
 def embed(problem):
-    """Embeddings of the dev queries, which no training here has seen, by the encoder in a directory."""
+    """Embeddings of the dev queries, on which no training here computes a gradient, by the encoder in a directory."""
     return lambda model: encode_texts(BiEncoder.load(model), list(problem.dev[0].values()), "query")
 
 

@@ -34,7 +34,8 @@ def test_without_a_dev_split_training_queries_are_held_out(tmp_path):
 
 
 def test_they_are_those_that_training_itself_would_hold_out(tmp_path):
-    from pyserini_ltre.collection.judged import hold_out, judged_queries
+    from pyserini_ltre.collection.held_out import hold_out
+    from pyserini_ltre.collection.judged import judged_queries
 
     collection = folder(tmp_path / "beir", "train", "test")
     export(collection, tmp_path)

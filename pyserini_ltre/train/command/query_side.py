@@ -5,29 +5,58 @@ from functools import partial
 import numpy as np
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection.judged import judged_queries, with_dev
+from pyserini_ltre.collection.held_out import with_dev
+from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.originals import read_vectors
-from pyserini_ltre.options import parse_options
+from pyserini_ltre.options import option, option_group, parse_options
+from pyserini_ltre.queries import QueryMaking
 from pyserini_ltre.train.command.arguments import JudgedOptions, OutputOptions, QuerySideOptions
 from pyserini_ltre.train.command.save import Judgements, prepare, read_judged, train_and_save
+from pyserini_ltre.train.command.stages import Stages
+from pyserini_ltre.train.command.unjudged import TeacherOptions, gather
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
-GROUPS = (QueryEncoderOptions, QuerySideOptions, JudgedOptions, Objective, Schedule, OutputOptions)
+
+@option_group
+class UnjudgedOptions:
+    """Learning from what nobody has judged, at each step beside what somebody has; see ``train distil``."""
+
+    collection: str | None = option(
+        "folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib, of whose documents queries are made",
+        default=None,
+    )
+    unjudged: str | None = option(
+        "queries without judgements, such as a log: tsv (id, text) or BEIR jsonl (None: those made of the collection)",
+        default=None,
+    )
+
+
+GROUPS = (
+    QueryEncoderOptions,
+    QuerySideOptions,
+    JudgedOptions,
+    UnjudgedOptions,
+    QueryMaking,
+    TeacherOptions,
+    Objective,
+    Schedule,
+    OutputOptions,
+)
 
 
 def train_query_side(method: str, argv: list[str]) -> None:
     """Train the query side of an index that stays as it is."""
-    encoder, side, files, objective, schedule, output = parse_options(
+    encoder, side, files, more, making, teacher, objective, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, ["--method", method, *argv]
     )
     prepare(files, output)
-    _check_combinations(encoder, side, files)
+    _check_combinations(encoder, side, files, more)
     train, dev = read_judged(files)
     index = IndexDirectory(registry.find("indexes", side.index))
     vectors = _read_query_vectors(side, train, dev, index.dimension)
@@ -44,7 +73,15 @@ def train_query_side(method: str, argv: list[str]) -> None:
         vectors=side.vectors,
         tensorboard=output.tensorboard,
     )
-    train_and_save(partial(trainer.fit_judged, *with_dev(judged, chosen_on), vectors), output)
+    fit = partial(trainer.fit_judged, *with_dev(judged, chosen_on), vectors)
+    if more.collection is None and more.unjudged is None:
+        train_and_save(fit, output)
+        return
+    stages = Stages()
+    lessons = gather(teacher, making, more.collection, more.unjudged, index, trainer.encoder, stages)
+    train_and_save(partial(fit, unjudged=lessons.unjudged), output)
+    stages.end("training")
+    print(stages)
 
 
 def _stand_in(query_vectors: dict[str, np.ndarray]) -> GivenVectors:
@@ -73,8 +110,14 @@ def _read_query_vectors(
     return vectors
 
 
-def _check_combinations(encoder: QueryEncoderOptions, side: QuerySideOptions, files: JudgedOptions) -> None:
+def _check_combinations(
+    encoder: QueryEncoderOptions, side: QuerySideOptions, files: JudgedOptions, more: UnjudgedOptions
+) -> None:
     """Refuse options that do not go together before anything is read."""
+    if side.query_vectors is not None and (more.collection or more.unjudged):
+        raise InputError(
+            "unjudged queries have to be encoded; with `query_vectors`, leave `collection` and `unjudged` out"
+        )
     if side.query_vectors is None:
         if encoder.encoder is None:
             raise InputError("give `encoder`, or `query_vectors` with `trainable` adapter")

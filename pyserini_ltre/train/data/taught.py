@@ -1,7 +1,7 @@
 """Queries that a teacher has answered: features, its documents and scores, and the frozen encoder's embeddings."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -14,6 +14,28 @@ from pyserini_ltre.train.trainable import Trainable
 
 # Of a query's list; from one document nothing is learned.
 FEWEST_DOCUMENTS = 2
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """Queries that nobody has judged, and who says what they should find.
+
+    Attributes
+    ----------
+    queries : dict of str to str
+        Their texts.
+    teacher : dict of str to dict of str to float
+        A run of them; its scores count.
+    sources : dict of str to dict of str to int
+        Documents that queries were made from, left out of the queries' own lists; none of a user's own queries.
+    name : str
+        What the teacher is called in messages.
+    """
+
+    queries: Queries
+    teacher: Run
+    sources: Qrels = field(default_factory=dict)
+    name: str = "teacher"
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,24 @@ class Taught:
     unanswered_queries: int
     equal_scores: int
 
+    def part(self, qids: Collection[str]) -> "Taught":
+        """Some of the queries; what was left out is counted with the whole."""
+        chosen = [item for item, qid in enumerate(self.queries) if qid in qids]
+        return Taught(
+            {qid: text for qid, text in self.queries.items() if qid in qids},
+            [self.rows[item] for item in chosen],
+            [self.targets[item] for item in chosen],
+            *(self.unknown_documents, self.unanswered_queries, self.equal_scores),
+        )
+
+    @property
+    def content(self) -> list[object]:
+        """All that is learned from, in the form of JSON."""
+        lists = [
+            (rows.tolist(), targets.tolist()) for rows, targets in zip(self.rows, self.targets, strict=True)
+        ]
+        return [self.queries, lists]
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was left out, a line each."""
@@ -54,30 +94,17 @@ class Taught:
         return tuple(f"{count} {what}" for count, what in counted if count)
 
 
-def taught_queries(
-    queries: Queries,
-    teacher: Run,
-    row_of: Mapping[str, int],
-    depth: int,
-    source: str,
-    sources: Qrels | None = None,
-) -> Taught:
+def taught_queries(unjudged: Unjudged, row_of: Mapping[str, int], depth: int) -> Taught:
     """Put a teacher's run in the form that training needs.
 
     Parameters
     ----------
-    queries : dict of str to str
-        Query texts by id.
-    teacher : dict of str to dict of str to float
-        Its run; the scores count.
+    unjudged : Unjudged
+        Queries and teacher.
     row_of : mapping of str to int
         Row of each document id in the index.
     depth : int
         Best documents used of each query.
-    source : str
-        Named in the error: where the run came from.
-    sources : dict of str to dict of str to int, optional
-        Documents that queries were made from; left out of the queries' own lists.
 
     Returns
     -------
@@ -89,17 +116,18 @@ def taught_queries(
     InputError
         If the run has other queries, or nothing can be learned from it.
     """
+    queries, teacher = unjudged.queries, unjudged.teacher
     strangers = [qid for qid in teacher if qid not in queries]
     if strangers:
         raise InputError(
-            f"{source}: {len(strangers)} of its {len(teacher)} queries are not among the training queries, "
+            f"{unjudged.name}: {len(strangers)} of its {len(teacher)} queries are not among the training queries, "
             f"{strangers[0]} first; make the run with the queries that you train on"
         )
     kept: Queries = {}
     rows, targets = [], []
     unknown = unanswered = equal = 0
     for qid, text in queries.items():
-        own = (sources or {}).get(qid, {})
+        own = unjudged.sources.get(qid, {})
         hits = {docid: score for docid, score in teacher.get(qid, {}).items() if docid not in own}
         known = {docid: score for docid, score in hits.items() if docid in row_of}
         unknown += len(hits) - len(known)
@@ -115,7 +143,9 @@ def taught_queries(
             targets.append((scores - scores[-1]) / (scores[0] - scores[-1]))
     found = Taught(kept, rows, targets, unknown, unanswered, equal)
     if not kept:
-        raise InputError(f"{source}: teaches nothing: {'; '.join(found.remarks) or 'there are no queries'}")
+        raise InputError(
+            f"{unjudged.name}: teaches nothing: {'; '.join(found.remarks) or 'there are no queries'}"
+        )
     return found
 
 

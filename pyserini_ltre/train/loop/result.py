@@ -5,7 +5,9 @@ import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
+from pyserini_ltre.collection import overlapping_queries
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.eval import PairedComparison, markdown_table
@@ -14,6 +16,40 @@ from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.train.development import MEASURE
 
 HELD_OUT_FILE = "held_out_queries.txt"
+
+
+class Group(NamedTuple):
+    """Some of the dev queries, and their mean measure before training and after."""
+
+    name: str
+    queries: int
+    before: float
+    after: float
+
+    def __str__(self) -> str:
+        counted = f"{self.queries} {self.name}"
+        if not self.queries:
+            return f"{counted}"
+        return f"{counted}: {self.before:.4f} -> {self.after:.4f} ({self.after - self.before:+.4f})"
+
+
+def dev_groups(
+    train: Judged, dev: Judged, before: dict[str, float], after: dict[str, float]
+) -> tuple[Group, ...]:
+    """Divide dev queries by whether training saw one of their relevant documents; measures are by query."""
+    shared = overlapping_queries(dev.qrels, train.qrels)
+    groups = (
+        ("dev queries whose documents training saw", [qid for qid in before if qid in shared]),
+        ("others", [qid for qid in before if qid not in shared]),
+    )
+    return tuple(
+        Group(
+            name,
+            len(qids),
+            *(sum(values[qid] for qid in qids) / max(1, len(qids)) for values in (before, after)),
+        )
+        for name, qids in groups
+    )
 
 
 @dataclass(frozen=True)
@@ -34,6 +70,8 @@ class TrainingResult:
         Dev measures of the frozen encoder and of the one that is kept.
     comparison : PairedComparison
         The two on dev, query by query.
+    groups : tuple of Group
+        Dev queries with a relevant document that training saw, and the others: the gain of these is what carries over.
     improved : bool
         False if no trained weights were better on dev: then the frozen ones are kept.
     best_step, steps : int
@@ -54,6 +92,7 @@ class TrainingResult:
     before: dict[str, float]
     after: dict[str, float]
     comparison: PairedComparison
+    groups: tuple[Group, ...]
     improved: bool
     best_step: int
     steps: int
@@ -69,6 +108,7 @@ class TrainingResult:
             "queries": {"train": len(self.train.queries), "dev": len(self.dev.queries)},
             "measures": {"before": self.before, "after": self.after},
             "comparison": asdict(self.comparison),
+            "groups": [group._asdict() for group in self.groups],
             "improved": self.improved,
             "best_step": self.best_step,
             "steps": self.steps,
@@ -131,6 +171,7 @@ class TrainingResult:
                 f"best at step {self.best_step} of {self.steps}; {MEASURE}: {paired.wins} queries better, "
                 f"{paired.ties} equal, {paired.losses} worse, p = {paired.p_value:.2g} (paired t-test on dev)"
             )
+            lines += [f"{MEASURE} of {group}" for group in self.groups]
         else:
             lines.append("training did not help on dev: the frozen encoder is kept")
         return "\n".join(lines)

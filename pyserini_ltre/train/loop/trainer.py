@@ -17,7 +17,7 @@ from pyserini_ltre.eval import paired_t_test
 from pyserini_ltre.train.development import MEASURE, Measures, means
 from pyserini_ltre.train.loop.checkpoints import MarkComplete, prepare_checkpoints
 from pyserini_ltre.train.loop.progress import ProgressLine, tensorboard_callback
-from pyserini_ltre.train.loop.result import TrainingResult
+from pyserini_ltre.train.loop.result import TrainingResult, dev_groups
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.trainable.base import Trainable
 
@@ -30,7 +30,7 @@ class TrainingData(Protocol):
     def sampler(self, batch_size: int, seed: int) -> Sampler:
         """The order of the items."""
 
-    def collate(self, items: list[dict]) -> dict[str, Any]:
+    def collate(self, items: list[Any]) -> dict[str, Any]:
         """Items joined to a batch: ``features`` for the module, and what the loss needs."""
 
 
@@ -64,6 +64,9 @@ class RetrievalTrainer(Trainer):
         For checkpoints.
     tensorboard : path, optional
         Folder for TensorBoard's event files.
+    doubt : callable, optional
+        Asked at the end, with the weights that are best on `development`: a line that says why they are not to be
+        trusted, or None.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class RetrievalTrainer(Trainer):
         schedule: Schedule,
         folder: Path,
         tensorboard: str | os.PathLike[str] | None = None,
+        doubt: Callable[[], str | None] = lambda: None,
     ) -> None:
         callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
         if schedule.patience is not None:
@@ -99,6 +103,7 @@ class RetrievalTrainer(Trainer):
         self.development = development
         self.loss = loss
         self.before = before
+        self.doubt = doubt
 
     def fit(
         self,
@@ -126,6 +131,8 @@ class RetrievalTrainer(Trainer):
         self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         after = self.development.measure()
         improved = means(after)[MEASURE] > means(self.before)[MEASURE]
+        if improved and (doubt := self.doubt()):
+            improved, remarks = False, (*remarks, doubt)
         if not improved:
             after = self.before
         logged = self.state.log_history
@@ -138,6 +145,7 @@ class RetrievalTrainer(Trainer):
             before=means(self.before),
             after=means(after),
             comparison=paired_t_test(self.before[MEASURE], after[MEASURE]),
+            groups=dev_groups(train, self.development.judged, self.before[MEASURE], after[MEASURE]),
             improved=improved,
             best_step=(self.state.best_global_step or 0) if improved else 0,
             steps=self.state.global_step,

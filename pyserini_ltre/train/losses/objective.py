@@ -39,6 +39,9 @@ class Objective:
     max_appended_positives: NotNegativeCount = option(
         "relevant documents that retrieval missed, appended to a query at most", default=32
     )
+    unjudged_weight: NotNegative = option(
+        "weight of the loss of queries that nobody has judged, where there are any", default=1.0
+    )
     ignore_above: float | None = option(
         "leave out unjudged documents whose inner product is above that of the best relevant one by more",
         default=None,

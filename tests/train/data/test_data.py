@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from pyserini_ltre.collection.judged import Judged, hold_out, judged_queries
+from pyserini_ltre.collection import overlapping_queries
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.data.order import EpochSampler
 
@@ -50,6 +52,18 @@ def test_what_is_held_out_does_not_depend_on_the_order_of_the_file():
     everything = judged(40)
     backwards = Judged(dict(reversed(everything.queries.items())), everything.qrels, 0, 0)
     assert hold_out(everything)[1].queries == hold_out(backwards)[1].queries
+
+
+def test_the_held_out_share_no_document_with_the_rest_where_that_is_possible():
+    """Pairs of queries share a document; ten more hang together and are too many to be held out whole."""
+    qids = [f"q{number}" for number in range(110)]
+    qrels = {qid: {f"d{number // 2}": 1, f"n{number}": 0} for number, qid in enumerate(qids[:100])}
+    qrels |= {qid: {f"x{number}": 1, f"x{number + 1}": 1} for number, qid in enumerate(qids[100:])}
+    everything = Judged({qid: f"text {qid}" for qid in qids}, qrels, 0, 0)
+    train, held_out = hold_out(everything)
+    assert len(held_out.queries) == 11
+    # Eleven is odd, and all but one come in pairs: one has to be torn off.
+    assert len(overlapping_queries(held_out.qrels, train.qrels)) == 1
 
 
 def test_too_few_queries_to_hold_any_out():

@@ -1,0 +1,121 @@
+"""Queries that nobody has judged, and their teacher, for the commands: made and asked, or given."""
+
+from typing import NamedTuple
+
+from pyserini_ltre.collection import (
+    Collection,
+    Queries,
+    near_duplicates,
+    open_collection,
+    read_queries,
+    read_run,
+)
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.options import Fraction, option, option_group
+from pyserini_ltre.queries import QueryMaking, make_queries
+from pyserini_ltre.run.fuse import reciprocal_rank
+from pyserini_ltre.train.command.stages import Stages
+from pyserini_ltre.train.data.cross_encoder import rescored
+from pyserini_ltre.train.data.taught import Unjudged
+from pyserini_ltre.train.data.teacher import fused_teacher
+
+
+@option_group
+class TeacherOptions:
+    """Who teaches what nobody has judged."""
+
+    teacher: list[str] | None = option(
+        "TREC runs of the queries that are given, fused by reciprocal ranks if several (None: the frozen encoder "
+        "fused with BM25)",
+        default=None,
+    )
+    lucene: str | None = option("Lucene index of the collection (None: made, and removed)", default=None)
+    bm25_weight: Fraction = option("weight of BM25 in the teacher; the encoder has the rest", default=0.3)
+    cross_encoder: str | None = option(
+        "cross-encoder of sentence-transformers that scores the teacher's best 50 anew", default=None
+    )
+    exclude: str | None = option(
+        "queries that no unjudged query may be, or be nearly like: those that you will test on", default=None
+    )
+
+
+class Lessons(NamedTuple):
+    """What is learned without judgements, and made queries that are kept aside, with their sources."""
+
+    unjudged: Unjudged
+    known: Judged | None
+
+
+def gather(
+    options: TeacherOptions,
+    making: QueryMaking,
+    collection: str | None,
+    queries: str | None,
+    index: IndexDirectory,
+    encoder: BiEncoder,
+    stages: Stages,
+) -> Lessons:
+    """Make queries of the collection, read those that are given, and ask the teacher, or read what it said.
+
+    Raises
+    ------
+    InputError
+        If something that is needed is not given, or does not fit the index.
+    """
+    if options.teacher and not queries:
+        raise InputError("`teacher` has answered queries: give these, too")
+    if not collection and (options.cross_encoder or not (options.teacher or options.lucene)):
+        raise InputError("give `collection`: the documents, from which the teacher learns what it says")
+    documents = open_collection(collection) if collection else None
+    exclude = read_queries(options.exclude) if options.exclude else None
+    train = known = None
+    if documents is not None:
+        train, known = _made(documents, making, exclude, index)
+    if queries is not None:
+        texts, sources = _given(queries, exclude), {}
+    elif train is not None:
+        texts, sources = train.queries, train.qrels
+    else:
+        raise InputError("give `collection`, of which queries are made")
+    stages.end("queries")
+    if options.teacher:
+        runs = [read_run(file) for file in options.teacher]
+        run, name = runs[0] if len(runs) == 1 else reciprocal_rank(runs), ", ".join(options.teacher)
+    else:
+        lucene = options.lucene or documents
+        assert lucene is not None, "one of the two is there, or there is a teacher"
+        run = fused_teacher(index, encoder, texts, lucene, options.bm25_weight)
+        name = "the frozen encoder with BM25"
+    if options.cross_encoder and documents is not None:
+        run = rescored(run, texts, documents, options.cross_encoder, str(encoder.device))
+        name = f"{options.cross_encoder} on the best of {name}"
+    stages.end("teacher")
+    return Lessons(Unjudged(texts, run, sources, name), known)
+
+
+def _made(
+    collection: Collection, making: QueryMaking, exclude: Queries | None, index: IndexDirectory
+) -> tuple[Judged, Judged]:
+    """Queries made of documents, with these as what is relevant: to train on, and a tenth that is kept aside."""
+    made = make_queries(collection, making, exclude, progress=True)
+    known = judged_queries(made.queries, made.sources, index.row_of, "made queries")
+    if known.missing_documents:
+        print(f"{known.missing_documents} made queries are of documents that the index lacks: left out")
+    if made.left_out:
+        print(f"{made.left_out} made queries were test queries, or nearly so: left out")
+    if made.empty:
+        print(f"{made.empty} documents are empty: no queries are made of them")
+    return hold_out(known)
+
+
+def _given(file: str, exclude: Queries | None) -> Queries:
+    """The user's own queries, without those that will be tested on."""
+    queries = read_queries(file)
+    repeated = near_duplicates(queries, exclude) if exclude else {}
+    if repeated:
+        print(f"{len(repeated)} queries of {file} are test queries, or nearly so: left out")
+    return {qid: text for qid, text in queries.items() if qid not in repeated}
