@@ -6,6 +6,8 @@ from pyserini_ltre.errors import InputError
 
 # What an index directory is called in the work folder, by how it is made.
 FLAT, COMPRESSED, STAR = "index", "index-compressed", "index-star"
+# Without judgements.
+DISTIL = "distil"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Condition:
         Which dense index is searched; None for BM25.
     objective : str, optional
         What the query encoder is trained with; None if it is the one that made the index.
+    unjudged : bool
+        Whether it learns from queries that nobody has judged, alone (``distil``) or beside the judged ones.
     trainable : {"encoder", "adapter"}
         What is trained.
     dense : Condition, optional
@@ -32,6 +36,7 @@ class Condition:
     title: str
     index: str | None = FLAT
     objective: str | None = None
+    unjudged: bool = False
     trainable: str = "encoder"
     dense: "Condition | None" = None
 
@@ -50,8 +55,8 @@ class Condition:
 
     @property
     def needs_training_queries(self) -> bool:
-        """Whether its encoder is trained, or its weight of BM25 tuned."""
-        return self.kind == "trained" or self.dense is not None
+        """Whether its encoder is trained on judgements, or its weight of BM25 tuned on them."""
+        return self.objective != DISTIL and (self.kind == "trained" or self.dense is not None)
 
 
 BM25 = Condition("bm25", "BM25", index=None)
@@ -60,6 +65,15 @@ DENSE = (
     Condition("ltre", "LTRe", objective="ltre"),
     Condition("adore", "ADORE", objective="adore"),
     Condition("adapter", "ADORE, adapter only", objective="adore", trainable="adapter"),
+    Condition("distil", "Distilled, no judgements", objective=DISTIL, unjudged=True),
+    Condition(
+        "distil-adapter",
+        "Distilled, no judgements, adapter only",
+        objective=DISTIL,
+        unjudged=True,
+        trainable="adapter",
+    ),
+    Condition("adore+distil", "ADORE beside unjudged queries", objective="adore", unjudged=True),
     Condition("star", "STAR, documents encoded again", STAR),
     Condition("star-adore", "ADORE on STAR's index", STAR, objective="adore"),
     Condition("frozen-compressed", "Frozen encoder, index 32 times smaller", COMPRESSED),

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyserini_ltre.reproduce.collections import Source
-from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, FLAT, STAR, Condition
+from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, DISTIL, FLAT, STAR, Condition
 
 HITS = "200"
 TIMES_SMALLER = 32
+# Of BM25, where there are no judgements to choose it by: as in the teacher.
+BM25_WEIGHT = 0.3
 Words = tuple[str | Path, ...]
 
 
@@ -85,7 +87,7 @@ class Plan:
         else:
             yield from self._index(condition.index, source)
             if condition.objective:
-                trained_on = source.trained_on or source
+                trained_on = self._trained_on(condition, source)
                 yield from self._training(condition, condition.index, condition.objective, trained_on)
             index = self.folder(source) / condition.index
             model = self._model(condition, condition.index, source)
@@ -96,15 +98,25 @@ class Plan:
         yield Step(source.name, f"search {condition.name} {split}", words, output)
 
     def _hybrid(self, condition: Condition, dense: Condition, source: Source) -> Iterator[Step]:
-        parts, trained_on = (dense, BM25), source.trained_on or source
-        for part in parts:
-            yield from self._run(part, source)
-            yield from self._run(part, trained_on, "dev")
+        parts, trained_on = (dense, BM25), self._trained_on(condition, source)
         output = self.run_file(condition, source)
         words: Words = ("pyserini_ltre.run", "fuse", "--method", "interpolation", "--normalise", "min-max")
-        words = (*words, "--tune", "--runs", *(self.run_file(part, source) for part in parts))
-        words = (*words, "--dev-runs", *(self.run_file(part, trained_on, "dev") for part in parts))
-        words = (*words, "--qrels", self.qrels(trained_on, "dev"), "--hits", HITS, "--output", output)
+        words = (*words, "--runs", *(self.run_file(part, source) for part in parts))
+        for part in parts:
+            yield from self._run(part, source)
+            if condition.objective != DISTIL:
+                yield from self._run(part, trained_on, "dev")
+        if condition.objective == DISTIL:
+            words = (*words, "--weights", f"{self.run_file(BM25, source)}={BM25_WEIGHT}")
+        else:
+            words = (
+                *words,
+                "--tune",
+                "--dev-runs",
+                *(self.run_file(part, trained_on, "dev") for part in parts),
+            )
+            words = (*words, "--qrels", self.qrels(trained_on, "dev"))
+        words = (*words, "--hits", HITS, "--output", output)
         words = (*words, "--weights-output", self.weights_file(condition, source))
         yield Step(source.name, f"combine {condition.name}", words, output)
 
@@ -144,8 +156,19 @@ class Plan:
         yield from self._index(index, source)
         output = self._model(condition, index, source)
         words: Words = ("pyserini_ltre.train", objective, "--trainable", condition.trainable)
-        words = (*words, "--index", self.folder(source) / index)
-        words = (*words, "--encoder", self._index_encoder(index, source), *self._judged(source))
+        words = (
+            *words,
+            "--index",
+            self.folder(source) / index,
+            "--encoder",
+            self._index_encoder(index, source),
+        )
+        if condition.unjudged:
+            yield from self._bm25_index(source)
+            words = (*words, "--collection", source.location, "--exclude", self.topics(source))
+            words = (*words, "--lucene", self.folder(source) / "bm25-index")
+        if objective != DISTIL:
+            words = (*words, *self._judged(source))
         yield Step(source.name, f"train {output.name}", (*words, "--output", output), output)
 
     def _star(self, source: Source) -> Iterator[Step]:
@@ -171,4 +194,8 @@ class Plan:
     def _model(self, condition: Condition, index: str, source: Source) -> Path:
         if not condition.objective:
             return self._index_encoder(index, source)
-        return self.folder(source.trained_on or source) / "models" / condition.name
+        return self.folder(self._trained_on(condition, source)) / "models" / condition.name
+
+    def _trained_on(self, condition: Condition, source: Source) -> Source:
+        """The collection whose queries and documents teach: its own documents, where no judgements are needed."""
+        return source if condition.objective == DISTIL else source.trained_on or source

@@ -1,22 +1,26 @@
 """Train the query side without judgements: a teacher's run says which documents a query should find."""
 
 import os
-from dataclasses import replace
+from functools import partial
 
 from pyserini_ltre.collection.held_out import hold_out
-from pyserini_ltre.collection.judged import Judged
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
 from pyserini_ltre.train.index_trainer import IndexTrainer
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
 from pyserini_ltre.train.trainable import TRAINABLE, Part
 
-# Of a teacher's list, what a held-out query should find.
-BEST = 10
+HELD_OUT_REMARK = (
+    "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
+    "weights, unless these find them worse"
+)
 
 
 class DistilTrainer(IndexTrainer):
@@ -55,18 +59,18 @@ class DistilTrainer(IndexTrainer):
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
-        """Train, and keep the weights that agree best with the teacher, or are best on judged queries.
+        """Train, and keep the last weights unless they are to be distrusted, or those that are best on judged queries.
 
         Parameters
         ----------
         unjudged : Unjudged
             Queries to train on, and their teacher.
         dev : Judged, optional
-            Judged queries to choose the encoder on; without them a tenth of the queries is held out, and what is kept
-            is what finds the teacher's ten best documents of these best.
+            Judged queries to choose the encoder on.
         known : Judged, optional
-            Queries with the documents that they were made from: if the trained encoder finds these worse than the
-            frozen one, the teacher is not to be trusted, and the frozen encoder is kept.
+            Without `dev`: made queries that are not trained on, with the documents that they were made from. If the
+            trained encoder finds these worse than the frozen one, that is kept. By default a tenth of those in
+            `unjudged`.
         checkpoints, resume
             As for `QuerySideTrainer.fit`.
 
@@ -82,38 +86,36 @@ class DistilTrainer(IndexTrainer):
         """
         objective = self.loss.objective
         taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
+        selection: Selection = "last" if dev is None else "best"
         if dev is None:
-            taught, dev, known = self._hold_out(taught, unjudged, known)
+            if self.schedule.patience is not None:
+                raise InputError(
+                    "`patience` waits for a better dev measure: give judged dev queries, or leave it out"
+                )
+            taught, dev = self._hold_out(taught, unjudged, known)
         return self._train(
             Judged(taught.queries, {}, 0, 0),
             dev,
             "distil",
             objective,
-            lambda trainable, frozen: TaughtQueries(trainable, taught, frozen),
+            partial(TaughtQueries, taught=taught),
             lambda embeddings, batch: self.loss(embeddings, batch["frozen"], batch["rows"], batch["targets"]),
             {"teacher": content_fingerprint(taught.content)},
             None,
             checkpoints,
             resume,
-            taught.remarks,
-            known,
+            (*taught.remarks, *([HELD_OUT_REMARK] if selection == "last" else [])),
+            selection,
         )
 
-    def _hold_out(
-        self, taught: Taught, unjudged: Unjudged, known: Judged | None
-    ) -> tuple[Taught, Judged, Judged | None]:
-        """What is trained on, held-out queries with the teacher's best documents, and with their sources."""
-        sources = {qid: unjudged.sources.get(qid, {qid: 1}) for qid in taught.queries}
-        train, held = hold_out(Judged(taught.queries, sources, 0, 0))
-        aside = taught.part(held.queries)
-        docids = self.directory.docids
-        best = {
-            qid: {docids[row]: 1 for row in rows[:BEST].tolist()}
-            for qid, rows in zip(aside.queries, aside.rows, strict=True)
-        }
-        made = [qid for qid in held.queries if qid in unjudged.sources]
-        if made:
-            known = Judged(
-                {qid: held.queries[qid] for qid in made}, {qid: sources[qid] for qid in made}, 0, 0
+    def _hold_out(self, taught: Taught, unjudged: Unjudged, known: Judged | None) -> tuple[Taught, Judged]:
+        """What is trained on, and made queries that are not, with the documents that they were made from."""
+        if known is not None:
+            return taught, known
+        made = {qid: text for qid, text in taught.queries.items() if qid in unjudged.sources}
+        if not made:
+            raise InputError(
+                "nothing to choose the encoder on: give `dev`, or `known`, queries with documents they were made from"
             )
-        return taught.part(train.queries), replace(held, qrels=best), known
+        _, held = hold_out(judged_queries(made, unjudged.sources, self.directory.row_of, "made queries"))
+        return taught.part([qid for qid in taught.queries if qid not in held.queries]), held

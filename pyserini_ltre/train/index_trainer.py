@@ -19,10 +19,10 @@ from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension, check_vectors
 from pyserini_ltre.options import check_value
 from pyserini_ltre.train.development import DevQueries
-from pyserini_ltre.train.development.known_sources import KnownSources
 from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer, TrainingData
 from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
@@ -75,7 +75,7 @@ class IndexTrainer:
         checkpoints: str | os.PathLike | None,
         resume: bool,
         remarks: tuple[str, ...] = (),
-        known: Judged | None = None,
+        selection: Selection = "best",
     ) -> TrainingResult:
         """Train; `identity` is what a resumed training must have in common beside index, encoder, options, queries."""
         PartialState(cpu=self.encoder.device.type == "cpu")
@@ -103,18 +103,6 @@ class IndexTrainer:
         development = DevQueries(
             dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
-        doubt = None
-        if known is not None:
-            known_frozen = self._frozen(known.queries, None, "fp32")
-            doubt = KnownSources(
-                DevQueries(
-                    known,
-                    self.index,
-                    self.directory.docids,
-                    lambda texts: trainable.embed(texts, known_frozen),
-                ),
-                known_frozen,
-            )
         with checkpoint_folder(checkpoints) as folder:
             trainer = RetrievalTrainer(
                 trainable=trainable,
@@ -125,7 +113,7 @@ class IndexTrainer:
                 schedule=self.schedule,
                 folder=folder,
                 tensorboard=self.tensorboard,
-                doubt=doubt or (lambda: None),
+                selection=selection,
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
 

@@ -1,6 +1,7 @@
 """Training without judgements: what a teacher knows is learned, a shuffled one teaches nothing, no qrels are opened."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,9 +13,12 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.__main__ import main
 from pyserini_ltre.train.data.taught import Unjudged, taught_queries
+from pyserini_ltre.train.data.together import PairedSampler
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.distillation import DistilObjective, distillation_loss
+from pyserini_ltre.train.losses.objective import Objective
+from pyserini_ltre.train.query_side import QuerySideTrainer
 
 FAST = Schedule(epochs=6, batch_size=16, learning_rate=3e-3, evaluations=3, precision="fp32")
 
@@ -47,11 +51,85 @@ def test_what_the_teacher_knows_is_learned(problem, tiny_encoder, trainable):
     assert result.settings["method"] == "distil"
 
 
-def test_a_shuffled_teacher_ends_with_the_frozen_encoder_or_nearly(problem, tiny_encoder):
-    good = fit(problem, tiny_encoder, oracle(problem))
-    shuffled = fit(problem, tiny_encoder, oracle(problem, shift=1))
-    assert shuffled.after["nDCG@10"] >= shuffled.before["nDCG@10"]
-    assert good.after["nDCG@10"] > shuffled.after["nDCG@10"] + 0.1
+@pytest.mark.parametrize("trainable", ["encoder", "adapter", "lora"])
+def test_a_shuffled_teacher_ends_with_the_frozen_encoder(problem, tiny_encoder, trainable):
+    """Without any judgements: made queries do not find any more what they were made from."""
+    learned = fit(problem, tiny_encoder, oracle(problem)).encoder
+    frozen = {name: value.clone() for name, value in learned.state_dict().items()}
+
+    def train(shift):
+        trainer = DistilTrainer(
+            learned, problem.directory, DistilObjective(anchor=0.0), trainable, replace(FAST, epochs=12)
+        )
+        made = Unjudged(problem.queries, oracle(problem, shift))
+        return trainer.fit(made, known=Judged(*problem.dev, 0, 0))
+
+    shuffled = train(1)
+    assert not shuffled.improved and shuffled.after == shuffled.before
+    assert "not to be trusted" in str(shuffled)
+    assert all(torch.equal(value, frozen[name]) for name, value in shuffled.encoder.state_dict().items())
+    good = train(0)
+    assert good.improved and good.best_step == good.steps
+    assert "the last weights" in str(good)
+
+
+def test_sources_of_training_queries_are_held_out_with_them(problem, tiny_encoder):
+    trainer = DistilTrainer(tiny_encoder, problem.directory, DistilObjective(), "adapter", FAST)
+    sources = {qid: {f"{int(qid) % 10}-{int(qid) % 4}": 1} for qid in problem.queries}
+    result = trainer.fit(Unjudged(problem.queries, oracle(problem), sources))
+    assert (len(result.train.queries), len(result.dev.queries)) == (63, 7)
+    kept = {docid for qid in result.train.queries for docid in sources[qid]}
+    assert kept.isdisjoint(docid for judged in result.dev.qrels.values() for docid in judged)
+    with pytest.raises(InputError, match="nothing to choose the encoder on"):
+        trainer.fit(Unjudged(problem.queries, oracle(problem)))
+    with pytest.raises(InputError, match="`patience` waits"):
+        DistilTrainer(
+            tiny_encoder, problem.directory, DistilObjective(), "adapter", Schedule(patience=1)
+        ).fit(Unjudged(problem.queries, oracle(problem), sources))
+
+
+@pytest.mark.parametrize("trainable", ["encoder", "lora"])
+def test_judged_and_unjudged_queries_are_learned_from_at_each_step(problem, tiny_encoder, trainable):
+    """Half of the topics are judged, the teacher knows the others: together they teach both."""
+    seen = {qid for qid in problem.queries if int(qid) % 2}
+    queries, qrels = ({qid: all_[qid] for qid in seen} for all_ in (problem.queries, problem.qrels))
+    rest = {qid: text for qid, text in problem.queries.items() if qid not in seen}
+    teacher = {qid: run for qid, run in oracle(problem).items() if qid in rest}
+    objective = Objective(anchor=0.0, hits=20)
+
+    def train(unjudged=None):
+        trainer = QuerySideTrainer(
+            BiEncoder.load(tiny_encoder), problem.directory, objective, trainable, replace(FAST, epochs=20)
+        )
+        return trainer.fit(queries, qrels, dev=problem.dev, unjudged=unjudged)
+
+    alone, together = train(), train(Unjudged(rest, teacher))
+    assert together.after["nDCG@10"] > alone.after["nDCG@10"] + 0.05
+    assert together.steps == alone.steps
+    assert f"beside them, {len(rest)} queries taught by teacher" in str(together)
+
+
+def test_batches_hold_as_many_of_both_and_a_resumed_epoch_goes_on(problem, tiny_encoder):
+    class Order:
+        def __init__(self, length):
+            self.length = length
+
+        def __len__(self):
+            return self.length
+
+        def set_epoch(self, epoch):
+            self.epoch = epoch
+
+        def __iter__(self):
+            return iter([(self.epoch, item) for item in range(self.length)])
+
+    sampler = PairedSampler(Order(3), Order(5))
+    pairs = []
+    for epoch in range(4):
+        sampler.set_epoch(epoch)
+        pairs += list(sampler)
+    assert [judged for judged, _ in pairs] == [(e, i) for e in range(4) for i in range(3)]
+    assert [other for _, other in pairs] == [(e, i) for e in range(3) for i in range(5)][:12]
 
 
 def test_loss_is_the_divergence_and_ignores_padding():
@@ -136,8 +214,8 @@ def test_queries_and_teacher_can_be_given(problem, tiny_encoder, collection, tmp
     write_topics(tmp_path / "test.tsv", {"t": problem.queries["0000"]})
     given = ("--queries", tmp_path / "log.tsv", "--teacher", tmp_path / "teacher.txt")
     main(command(problem, tiny_encoder, collection, tmp_path / "model", *given))
-    assert "63 training queries, 7 dev queries" in capsys.readouterr().out
-    assert "--queries" in refused(
+    assert "70 training queries" in capsys.readouterr().out
+    assert "--teacher has answered queries" in refused(
         main, *command(problem, tiny_encoder, collection, tmp_path / "m2", *given[2:])
     )
     assert not (tmp_path / "m2").exists()

@@ -1,16 +1,17 @@
 """Queries that nobody has judged, and their teacher, for the commands: made and asked, or given."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from pyserini_ltre.collection import (
     Collection,
+    Qrels,
     Queries,
     near_duplicates,
     open_collection,
     read_queries,
     read_run,
 )
-from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
@@ -22,6 +23,9 @@ from pyserini_ltre.train.command.stages import Stages
 from pyserini_ltre.train.data.cross_encoder import rescored
 from pyserini_ltre.train.data.taught import Unjudged
 from pyserini_ltre.train.data.teacher import fused_teacher
+
+# Made queries that tell whether to trust what was learned of given ones.
+KNOWN = 500
 
 
 @option_group
@@ -44,7 +48,7 @@ class TeacherOptions:
 
 
 class Lessons(NamedTuple):
-    """What is learned without judgements, and made queries that are kept aside, with their sources."""
+    """What is learned without judgements, and, if that is of given queries, made ones with their sources."""
 
     unjudged: Unjudged
     known: Judged | None
@@ -72,13 +76,16 @@ def gather(
         raise InputError("give `collection`: the documents, from which the teacher learns what it says")
     documents = open_collection(collection) if collection else None
     exclude = read_queries(options.exclude) if options.exclude else None
-    train = known = None
+    known = None
     if documents is not None:
-        train, known = _made(documents, making, exclude, index)
+        if queries is not None:
+            making = replace(making, limit=min(making.limit, KNOWN))
+        known = _made(documents, making, exclude, index)
+    sources: Qrels = {}
     if queries is not None:
-        texts, sources = _given(queries, exclude), {}
-    elif train is not None:
-        texts, sources = train.queries, train.qrels
+        texts = _given(queries, exclude)
+    elif known is not None:
+        texts, sources, known = known.queries, known.qrels, None
     else:
         raise InputError("give `collection`, of which queries are made")
     stages.end("queries")
@@ -99,8 +106,8 @@ def gather(
 
 def _made(
     collection: Collection, making: QueryMaking, exclude: Queries | None, index: IndexDirectory
-) -> tuple[Judged, Judged]:
-    """Queries made of documents, with these as what is relevant: to train on, and a tenth that is kept aside."""
+) -> Judged:
+    """Queries made of documents, with these as what is relevant."""
     made = make_queries(collection, making, exclude, progress=True)
     known = judged_queries(made.queries, made.sources, index.row_of, "made queries")
     if known.missing_documents:
@@ -109,7 +116,7 @@ def _made(
         print(f"{made.left_out} made queries were test queries, or nearly so: left out")
     if made.empty:
         print(f"{made.empty} documents are empty: no queries are made of them")
-    return hold_out(known)
+    return known
 
 
 def _given(file: str, exclude: Queries | None) -> Queries:

@@ -167,8 +167,9 @@ class TrainingResult:
         lines += ["", markdown_table(("", "frozen", "trained", "gain"), rows), ""]
         if self.improved:
             paired = self.comparison
+            which = "best at" if self.best_step < self.steps else "kept: those of"
             lines.append(
-                f"best at step {self.best_step} of {self.steps}; {MEASURE}: {paired.wins} queries better, "
+                f"{which} step {self.best_step} of {self.steps}; {MEASURE}: {paired.wins} queries better, "
                 f"{paired.ties} equal, {paired.losses} worse, p = {paired.p_value:.2g} (paired t-test on dev)"
             )
             lines += [f"{MEASURE} of {group}" for group in self.groups]

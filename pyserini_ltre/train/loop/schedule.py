@@ -107,7 +107,13 @@ class Schedule:
         return Lamb, {"weight_decay": 0.0}
 
     def training_arguments(
-        self, folder: str, queries: int, defaults: ScheduleDefaults, device: torch.device, measure: str
+        self,
+        folder: str,
+        queries: int,
+        defaults: ScheduleDefaults,
+        device: torch.device,
+        measure: str,
+        keep_best: bool,
     ) -> TrainingArguments:
         """Say it in the words of Hugging Face's Trainer.
 
@@ -121,6 +127,8 @@ class Schedule:
             Where the module lies.
         measure : str
             Name of the dev measure, the larger the better.
+        keep_best : bool
+            Whether the weights that were best by it are loaded at the end, or the last ones stay.
         """
         steps, every = self.steps(queries, PartialState().num_processes, defaults)
         arguments = TrainingArguments(
@@ -140,7 +148,7 @@ class Schedule:
             save_steps=every,
             # Two, because the older one must still be whole while the newer one is being written.
             save_total_limit=2,
-            load_best_model_at_end=True,
+            load_best_model_at_end=keep_best,
             metric_for_best_model=measure,
             greater_is_better=True,
             logging_steps=min(10, every),

@@ -19,6 +19,7 @@ from pyserini_ltre.train.loop.checkpoints import MarkComplete, prepare_checkpoin
 from pyserini_ltre.train.loop.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.loop.result import TrainingResult, dev_groups
 from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.selection import Selection, is_kept, why_not
 from pyserini_ltre.train.trainable.base import Trainable
 
 
@@ -64,9 +65,8 @@ class RetrievalTrainer(Trainer):
         For checkpoints.
     tensorboard : path, optional
         Folder for TensorBoard's event files.
-    doubt : callable, optional
-        Asked at the end, with the weights that are best on `development`: a line that says why they are not to be
-        trusted, or None.
+    selection : {"best", "last"}
+        Which weights are kept, and when it is the first ones; see `is_kept`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class RetrievalTrainer(Trainer):
         schedule: Schedule,
         folder: Path,
         tensorboard: str | os.PathLike[str] | None = None,
-        doubt: Callable[[], str | None] = lambda: None,
+        selection: Selection = "best",
     ) -> None:
         callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
         if schedule.patience is not None:
@@ -89,7 +89,9 @@ class RetrievalTrainer(Trainer):
         device = trainable.encoder.device
         super().__init__(
             model=trainable.module,
-            args=schedule.training_arguments(str(folder), len(data), trainable.defaults, device, MEASURE),
+            args=schedule.training_arguments(
+                str(folder), len(data), trainable.defaults, device, MEASURE, selection == "best"
+            ),
             train_dataset=cast(Dataset, data),
             eval_dataset=cast(Dataset, development),
             data_collator=data.collate,
@@ -103,7 +105,7 @@ class RetrievalTrainer(Trainer):
         self.development = development
         self.loss = loss
         self.before = before
-        self.doubt = doubt
+        self.selection = selection
 
     def fit(
         self,
@@ -130,10 +132,10 @@ class RetrievalTrainer(Trainer):
         # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
         self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         after = self.development.measure()
-        improved = means(after)[MEASURE] > means(self.before)[MEASURE]
-        if improved and (doubt := self.doubt()):
-            improved, remarks = False, (*remarks, doubt)
+        best_step = self.state.best_global_step if self.selection == "best" else self.state.global_step
+        improved = is_kept(self.selection, self.before[MEASURE], after[MEASURE])
         if not improved:
+            remarks = (*remarks, *why_not(self.selection, self.before[MEASURE], after[MEASURE]))
             after = self.before
         logged = self.state.log_history
         return TrainingResult(
@@ -147,7 +149,7 @@ class RetrievalTrainer(Trainer):
             comparison=paired_t_test(self.before[MEASURE], after[MEASURE]),
             groups=dev_groups(train, self.development.judged, self.before[MEASURE], after[MEASURE]),
             improved=improved,
-            best_step=(self.state.best_global_step or 0) if improved else 0,
+            best_step=(best_step or 0) if improved else 0,
             steps=self.state.global_step,
             dev_history=[(0, means(self.before)[MEASURE])]
             + [(int(e["step"]), e[f"eval_{MEASURE}"]) for e in logged if f"eval_{MEASURE}" in e],
