@@ -13,13 +13,18 @@ PRIMARY = "nDCG@10"
 # The runs have 200 hits a query.
 MEASURES = (PRIMARY, "RR@10", "R@100")
 SHOWN_HITS = 3
-ROWS = {"bm25": "BM25", "hybrid": "hybrid (trained + BM25)", "fusion": "fusion (reciprocal ranks)"}
+ROWS = {
+    "distilled": "distilled (no judgements)",
+    "bm25": "BM25",
+    "hybrid": "hybrid (trained + BM25)",
+    "fusion": "fusion (reciprocal ranks)",
+}
 
 
 def write_report(
     folder: WorkFolder, collection: PythonStdlib, alpha: float, trec_eval: dict[str, float]
 ) -> str:
-    """Measure the five runs, write ``results.json`` and ``results.png``, and give what is to be printed.
+    """Measure the runs, write ``results.json`` and ``results.png``, and give what is to be printed.
 
     Parameters
     ----------

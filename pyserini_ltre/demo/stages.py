@@ -14,7 +14,7 @@ FROZEN = "all-MiniLM-L6-v2"
 HITS = 200
 # Weights of BM25 beside a cosine of at most 1; BM25 scores are about 20.
 ALPHAS = (0.0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
-SYSTEMS = ("frozen", "trained", "bm25", "hybrid", "fusion")
+SYSTEMS = ("frozen", "distilled", "trained", "bm25", "hybrid", "fusion")
 
 
 def export_collection(folder: WorkFolder, collection: PythonStdlib, name: str) -> None:
@@ -55,8 +55,15 @@ def build_indexes(folder: WorkFolder, name: str, encoder: Path) -> None:
 
 
 def train(folder: WorkFolder, encoder: Path) -> None:
-    """Train the query side on the index, and register it as ``ltre``."""
+    """Train the query side on the index: without judgements, and with them, which is registered as ``ltre``."""
     path = folder.path
+    with folder.stage("training without judgements") as to_do:
+        if to_do:
+            run_command(
+                *("pyserini_ltre.train", "distil", "--trainable", "adapter", "--index", path / "index"),
+                *("--encoder", encoder, "--collection", path / "collection", "--lucene", path / "bm25-index"),
+                *("--exclude", path / "topics.test.tsv", "--output", path / "model-distilled", "--overwrite"),
+            )
     with folder.stage("training") as to_do:
         if to_do:
             run_command(
@@ -72,7 +79,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
 
 
 def search(folder: WorkFolder, name: str) -> float:
-    """Make the five run files of the test queries with unmodified Pyserini.
+    """Make the run files of the test queries with unmodified Pyserini.
 
     Gives the weight of BM25 in the hybrid run, chosen on the dev queries.
     """
@@ -93,10 +100,11 @@ def search(folder: WorkFolder, name: str) -> float:
         f"weight of BM25 in the hybrid: {alpha} (dev nDCG@10 {values[alpha]:.4f}; without BM25 {values[0.0]:.4f})"
     )
     write_json(path / "alpha.json", {"alpha": alpha, "dev nDCG@10": values})
-    frozen, trained, bm25, hybrid, fusion = (runs / f"{system}.txt" for system in SYSTEMS)
+    frozen, distilled, trained, bm25, hybrid, fusion = (runs / f"{system}.txt" for system in SYSTEMS)
     with folder.stage("test runs") as to_do:
         if to_do:
             _dense(path, name, "test", f"ltre:{FROZEN}", frozen)
+            _dense(path, name, "test", f"ltre:{path / 'model-distilled'}", distilled)
             _dense(path, name, "test", "ltre", trained)
             _bm25(path, name, "test", bm25)
             run_command(

@@ -107,7 +107,7 @@ class Plan:
             if condition.objective != DISTIL:
                 yield from self._run(part, trained_on, "dev")
         if condition.objective == DISTIL:
-            words = (*words, "--weights", f"{self.run_file(BM25, source)}={BM25_WEIGHT}")
+            words = (*words, "--weights", f"{self.run_file(BM25, source).name}={BM25_WEIGHT}")
         else:
             words = (
                 *words,

@@ -79,3 +79,21 @@ def test_star_trains_both_sides_and_encodes_again(plan, data):
     assert places == sorted(places) and "cacm: encode index-star" in order
     train = words(steps, "train star-adore")
     assert train[train.index("--encoder") + 1] == f"{plan.work}/scifact/models/star"
+
+
+def test_what_is_distilled_takes_no_judgements_and_its_own_documents(plan, data):
+    steps = plan.steps(CONDITIONS["distil+bm25"], find_source("cacm", data, trained=False))
+    assert all(step.collection == "cacm" for step in steps)
+    train = words(steps, "train distil")
+    assert "--collection" in train and train[train.index("--exclude") + 1].endswith(
+        "cacm/collection/topics.test.tsv"
+    )
+    assert not any("qrels" in word for step in steps for word in map(str, step.words))
+    fuse = words(steps, "combine distil+bm25")
+    assert fuse[fuse.index("--weights") + 1] == "bm25.test.txt=0.3" and "--tune" not in fuse
+
+
+def test_judged_and_unjudged_are_learned_from_together_where_the_judgements_are(plan, data):
+    train = words(plan.steps(CONDITIONS["adore+distil"], find_source("cacm", data)), "train adore+distil")
+    assert train[1] == "adore" and "--qrels" in train
+    assert train[train.index("--collection") + 1].endswith("scifact")

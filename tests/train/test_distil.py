@@ -6,7 +6,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pyserini_ltre.collection import Document, read_queries, write_beir, write_run, write_topics
+from pyserini_ltre.collection import (
+    Document,
+    read_queries,
+    write_beir,
+    write_qrels,
+    write_run,
+    write_topics,
+)
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
@@ -227,3 +234,27 @@ def test_documents_of_another_collection_are_refused(problem, tiny_encoder, tmp_
     write_beir(tmp_path / "other", other, {"test": {"q": "a b"}}, {"test": {"q": {"x0": 1}}})
     said = refused(main, *command(problem, tiny_encoder, tmp_path / "other", tmp_path / "m"))
     assert "queries has a relevant document in the index" in said
+
+
+def test_the_judged_command_takes_unjudged_queries(problem, tiny_encoder, tmp_path, capsys, refused):
+    write_topics(tmp_path / "queries.tsv", problem.queries)
+    write_qrels(tmp_path / "qrels.txt", problem.qrels)
+    log = {f"log-{qid}": text for qid, text in problem.dev[0].items()}
+    write_topics(tmp_path / "log.tsv", log)
+    teacher = dict(zip(log, oracle(problem).values(), strict=False))
+    write_run(tmp_path / "teacher.txt", teacher, "teacher")
+    words = f"adore --index {problem.directory} --encoder {tiny_encoder} --queries {tmp_path}/queries.tsv"
+    words += (
+        f" --qrels {tmp_path}/qrels.txt --epochs 1 --evaluations 1 --hits 20 --unjudged {tmp_path}/log.tsv"
+    )
+    given = ("--teacher", str(tmp_path / "teacher.txt"))
+    main([*words.split(), *given, "--output", str(tmp_path / "model")])
+    said = capsys.readouterr().out
+    assert f"beside them, {len(log)} queries taught by {tmp_path}/teacher.txt" in said
+    assert "seconds: queries" in said
+    # Nobody teaches: neither a run nor the documents.
+    said = refused(main, *words.split(), "--output", tmp_path / "nobody")
+    assert "--collection" in said
+    vectors = ("--query-vectors", tmp_path / "vectors.npy", "--trainable", "adapter")
+    said = refused(main, *words.split(), *given, *vectors, "--output", tmp_path / "vectors")
+    assert "--query-vectors" in said and "--unjudged" in said
