@@ -130,13 +130,16 @@ def test_batches_hold_as_many_of_both_and_a_resumed_epoch_goes_on(problem, tiny_
         def __iter__(self):
             return iter([(self.epoch, item) for item in range(self.length)])
 
-    sampler = PairedSampler(Order(3), Order(5))
-    pairs = []
-    for epoch in range(4):
-        sampler.set_epoch(epoch)
-        pairs += list(sampler)
-    assert [judged for judged, _ in pairs] == [(e, i) for e in range(4) for i in range(3)]
-    assert [other for _, other in pairs] == [(e, i) for e in range(3) for i in range(5)][:12]
+    for few, many in ((Order(3), Order(5)), (Order(5), Order(3))):
+        sampler = PairedSampler(few, many)
+        pairs = []
+        for epoch in range(4):
+            sampler.set_epoch(epoch)
+            pairs += list(sampler)
+        assert len(pairs) == 4 * len(sampler) == 20
+        for side, order in enumerate((few, many)):
+            expected = [(e, i) for e in range(9) for i in range(len(order))][:20]
+            assert [pair[side] for pair in pairs] == expected
 
 
 def test_loss_is_the_divergence_and_ignores_padding():

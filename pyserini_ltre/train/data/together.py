@@ -1,6 +1,7 @@
 """Judged queries and queries that a teacher has answered, as many of each in every batch."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from torch.utils.data import Dataset, Sampler
 
@@ -13,32 +14,31 @@ UNJUDGED = "unjudged"
 
 
 class PairedSampler(Sampler[tuple[int, int]]):
-    """Each judged query once an epoch, beside it the next of the others, which come round in their own epochs.
+    """Judged and unjudged queries side by side: an epoch goes through the more numerous ones once.
 
     Parameters
     ----------
     judged, unjudged : EpochSampler
-        The orders of the two.
+        The orders of the two; the less numerous ones come round in epochs of their own.
     """
 
     def __init__(self, judged: EpochSampler, unjudged: EpochSampler) -> None:
-        self.judged = judged
-        self.unjudged = unjudged
+        self.sides = (judged, unjudged)
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(self.judged)
+        return max(map(len, self.sides))
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        self.judged.set_epoch(self.epoch)
-        return zip(self.judged, self._others(), strict=False)
+        judged, unjudged = map(self._endless, self.sides)
+        return islice(zip(judged, unjudged, strict=True), len(self))
 
-    def _others(self) -> Iterator[int]:
+    def _endless(self, side: EpochSampler) -> Iterator[int]:
         """Go on where the last epoch ended, which is known without having gone through it."""
-        epoch, passed = divmod(self.epoch * len(self.judged), len(self.unjudged))
+        epoch, passed = divmod(self.epoch * len(self), len(side))
         while True:
-            self.unjudged.set_epoch(epoch)
-            yield from list(self.unjudged)[passed:]
+            side.set_epoch(epoch)
+            yield from list(side)[passed:]
             epoch, passed = epoch + 1, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -52,9 +52,8 @@ class TogetherQueries(Dataset):
     Parameters
     ----------
     judged : TrainingQueries
-        One epoch goes through them once.
     unjudged : TaughtQueries
-        Drawn along.
+        An epoch goes through the more numerous ones once; the others come round.
     """
 
     def __init__(self, judged: TrainingQueries, unjudged: TaughtQueries) -> None:
@@ -62,7 +61,7 @@ class TogetherQueries(Dataset):
         self.unjudged = unjudged
 
     def __len__(self) -> int:
-        return len(self.judged)
+        return max(len(self.judged), len(self.unjudged))
 
     def __getitem__(self, drawn: tuple[int, int]) -> tuple[dict[str, object], dict[str, object]]:
         return self.judged[drawn[0]], self.unjudged[drawn[1]]
