@@ -48,8 +48,8 @@ def curves(
     test = {qid: text for qid, text in test.items() if qid in qrels}
     judged = judged_queries(collection.queries("train"), collection.qrels("train"), index.row_of, "train")
     made = make_queries(collection, QueryMaking(), test)
-    teacher = fused_teacher(index, BiEncoder.load(encoder), made.queries, collection, 0.3)
-    unjudged = Unjudged(made.queries, teacher, made.sources, "frozen encoder with BM25")
+    teacher, vectors = fused_teacher(index, BiEncoder.load(encoder), made.queries, collection, 0.3)
+    unjudged = Unjudged(made.queries, teacher, made.sources, "frozen encoder with BM25", vectors)
 
     def measured(model: BiEncoder) -> dict[str, float]:
         return evaluate_per_query(search(index, model, test, HITS), qrels, (MEASURE,))[MEASURE]

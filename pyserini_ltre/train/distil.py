@@ -3,8 +3,11 @@
 import os
 from functools import partial
 
+import numpy as np
+
 from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
@@ -101,12 +104,22 @@ class DistilTrainer(IndexTrainer):
             partial(TaughtQueries, taught=taught),
             lambda embeddings, batch: self.loss(embeddings, batch["frozen"], batch["rows"], batch["targets"]),
             {"teacher": content_fingerprint(taught.content)},
-            None,
+            self._vectors(unjudged, dev),
             checkpoints,
             resume,
             (*taught.remarks, *([HELD_OUT_REMARK] if selection == "last" else [])),
             selection,
         )
+
+    def _vectors(self, unjudged: Unjudged, dev: Judged) -> dict[str, np.ndarray] | None:
+        """The frozen embeddings of all queries, if those of the unjudged ones are known."""
+        if unjudged.query_vectors is None:
+            return None
+        if any(unjudged.queries.get(qid, text) != text for qid, text in dev.queries.items()):
+            return None  # the same ids stand for other queries
+        others = {qid: text for qid, text in dev.queries.items() if qid not in unjudged.queries}
+        embeddings = encode_texts(self.encoder, list(others.values()), "query") if others else ()
+        return {**unjudged.query_vectors, **dict(zip(others, embeddings, strict=True))}
 
     def _hold_out(self, taught: Taught, unjudged: Unjudged, known: Judged | None) -> tuple[Taught, Judged]:
         """What is trained on, and made queries that are not, with the documents that they were made from."""

@@ -132,7 +132,7 @@ class QuerySideTrainer(IndexTrainer):
                 raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
             objective = DistilObjective().resolve(self.encoder.normalises, self.loss.anchor)
             taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
-            data, loss = self._together(train, taught, objective)
+            data, loss = self._together(train, taught, objective, unjudged.query_vectors)
             identity = {"unjudged queries": content_fingerprint(taught.content)}
             remarks = (
                 f"beside them, {len(taught.queries)} queries taught by {unjudged.name}",
@@ -158,9 +158,15 @@ class QuerySideTrainer(IndexTrainer):
     def _queries(self, train: Judged, trainable: Trainable, frozen: torch.Tensor) -> TrainingQueries:
         return TrainingQueries(trainable, train, self.directory.row_of, frozen)
 
-    def _together(self, train: Judged, taught: Taught, objective: DistilObjective) -> tuple[MakeData, Loss]:
+    def _together(
+        self,
+        train: Judged,
+        taught: Taught,
+        objective: DistilObjective,
+        vectors: Mapping[str, np.ndarray] | None,
+    ) -> tuple[MakeData, Loss]:
         """Data and loss of batches that are judged in their first half only."""
-        unjudged_frozen = self._frozen(taught.queries, None, self.schedule.precision)
+        unjudged_frozen = self._frozen(taught.queries, vectors, self.schedule.precision)
         distil = DistilLoss(objective, self.index)
         weight = self.loss.objective.unjudged_weight
 

@@ -89,19 +89,20 @@ def gather(
     else:
         raise InputError("give `collection`, of which queries are made")
     stages.end("queries")
+    vectors = None
     if options.teacher:
         runs = [read_run(file) for file in options.teacher]
         run, name = runs[0] if len(runs) == 1 else reciprocal_rank(runs), ", ".join(options.teacher)
     else:
         lucene = options.lucene or documents
         assert lucene is not None, "one of the two is there, or there is a teacher"
-        run = fused_teacher(index, encoder, texts, lucene, options.bm25_weight)
+        run, vectors = fused_teacher(index, encoder, texts, lucene, options.bm25_weight)
         name = "the frozen encoder with BM25"
     if options.cross_encoder and documents is not None:
         run = rescored(run, texts, documents, options.cross_encoder, str(encoder.device))
         name = f"{options.cross_encoder} on the best of {name}"
     stages.end("teacher")
-    return Lessons(Unjudged(texts, run, sources, name), known)
+    return Lessons(Unjudged(texts, run, sources, name, vectors), known)
 
 
 def _made(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
@@ -30,12 +31,15 @@ class Unjudged:
         Documents that queries were made from, left out of the queries' own lists; none of a user's own queries.
     name : str
         What the teacher is called in messages.
+    query_vectors : mapping of str to ndarray (d,), optional
+        The frozen encoder's embeddings of the queries, where they are known already.
     """
 
     queries: Queries
     teacher: Run
     sources: Qrels = field(default_factory=dict)
     name: str = "teacher"
+    query_vectors: Mapping[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from pyserini_ltre.collection import read_run, write_json_collection, write_topics
 from pyserini_ltre.collection.records import Collection, Queries, Run
+from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.search import search
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.seam import retrieve
 from pyserini_ltre.run.fuse import weighted_sum
 
 HITS = 200
@@ -23,7 +27,7 @@ def fused_teacher(
     queries: Queries,
     lucene: str | os.PathLike[str] | Collection,
     bm25_weight: float,
-) -> Run:
+) -> tuple[Run, dict[str, np.ndarray]]:
     """Search with the frozen encoder and with BM25, and add up their scores (min-max for each query).
 
     Parameters
@@ -41,15 +45,21 @@ def fused_teacher(
 
     Returns
     -------
-    dict of str to dict of str to float
+    run : dict of str to dict of str to float
         Query id -> document id -> score.
+    vectors : dict of str to ndarray (d,)
+        The frozen encoder's embeddings of the queries, which training needs again.
 
     Raises
     ------
     InputError
         If Pyserini cannot index or search.
     """
-    dense = search(index, encoder, queries, HITS)
+    embeddings = encode_texts(encoder, list(queries.values()), "query", progress=True)
+    searchable = index.open(device=encoder.device)
+    dense = retrieve(
+        searchable, index.docids, list(queries), torch.from_numpy(embeddings), HITS, progress=True
+    )
     with tempfile.TemporaryDirectory(prefix="pyserini-ltre-") as temporary:
         folder = Path(temporary)
         if not isinstance(lucene, str | os.PathLike):
@@ -67,7 +77,8 @@ def fused_teacher(
             *("--batch-size", 256, "--threads", os.cpu_count() or 1),
         )
         sparse = read_run(folder / "bm25.txt")
-    return weighted_sum([dense, sparse], [1 - bm25_weight, bm25_weight], "min-max")
+    run = weighted_sum([dense, sparse], [1 - bm25_weight, bm25_weight], "min-max")
+    return run, dict(zip(queries, embeddings, strict=True))
 
 
 def _pyserini(*words: object) -> None:
