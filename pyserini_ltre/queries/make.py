@@ -43,7 +43,7 @@ class QueryMaking:
         "sequence-to-sequence model, such as doc2query, that writes queries beside those of `kinds`",
         default=None,
     )
-    limit: Count = option("queries at most", default=5000)
+    limit: Count = option("queries at most", default=10000)
     query_seed: NotNegativeCount = option("of what is drawn", default=42)
 
 

@@ -5,7 +5,7 @@ On the query side of an index that stays as it is (--index):
   ltre      the same, every pair alike
   softmax   each relevant document against what a full retrieval returns
 
-Without judgements, over the documents of that index (--collection):
+Without judgements, over the documents of that index (--collection), which the three above take, too:
   distil    as a teacher ranks: the encoder fused with BM25, or any run
 
 Queries and documents together (--collection), which is encoded again afterwards:

@@ -18,7 +18,7 @@ from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
-from pyserini_ltre.train.trainable import TRAINABLE, Part
+from pyserini_ltre.train.trainable import Part
 
 HELD_OUT_REMARK = (
     "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
@@ -49,9 +49,7 @@ class DistilTrainer(IndexTrainer):
         tensorboard: str | os.PathLike | None = None,
     ) -> None:
         super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard)
-        resolved = (objective or DistilObjective()).resolve(
-            self.encoder.normalises, TRAINABLE[trainable].anchor
-        )
+        resolved = (objective or DistilObjective()).resolve(self.encoder.normalises)
         self.loss = DistilLoss(resolved, self.index)
 
     def fit(
@@ -109,6 +107,8 @@ class DistilTrainer(IndexTrainer):
             resume,
             (*taught.remarks, *([HELD_OUT_REMARK] if selection == "last" else [])),
             selection,
+            # Thousands of queries, all alike in what they teach: to have seen each once is enough.
+            fewest_epochs=1,
         )
 
     def _vectors(self, unjudged: Unjudged, dev: Judged) -> dict[str, np.ndarray] | None:

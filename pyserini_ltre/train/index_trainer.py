@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -76,6 +76,7 @@ class IndexTrainer:
         resume: bool,
         remarks: tuple[str, ...] = (),
         selection: Selection = "best",
+        fewest_epochs: float | None = None,
     ) -> TrainingResult:
         """Train; `identity` is what a resumed training must have in common beside index, encoder, options, queries."""
         PartialState(cpu=self.encoder.device.type == "cpu")
@@ -103,6 +104,9 @@ class IndexTrainer:
         development = DevQueries(
             dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
+        defaults = trainable.defaults
+        if fewest_epochs is not None:
+            defaults = replace(defaults, fewest_epochs=fewest_epochs)
         with checkpoint_folder(checkpoints) as folder:
             trainer = RetrievalTrainer(
                 trainable=trainable,
@@ -114,6 +118,7 @@ class IndexTrainer:
                 folder=folder,
                 tensorboard=self.tensorboard,
                 selection=selection,
+                defaults=defaults,
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
 

@@ -127,12 +127,16 @@ class QuerySideTrainer(IndexTrainer):
         loss: Loss = self._judged_loss
         identity: dict[str, object] = {}
         remarks: tuple[str, ...] = ()
+        fewest_epochs = None
         if unjudged is not None:
             if query_vectors is not None:
                 raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
-            objective = DistilObjective().resolve(self.encoder.normalises, self.loss.anchor)
+            objective = DistilObjective().resolve(self.encoder.normalises)
             taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
             data, loss = self._together(train, taught, objective, unjudged.query_vectors)
+            # An epoch goes through the more numerous queries; it is the judged ones that are to come round.
+            share = min(1.0, len(train.queries) / len(taught.queries))
+            fewest_epochs = TRAINABLE[self.trainable].defaults.fewest_epochs * share
             identity = {"unjudged queries": content_fingerprint(taught.content)}
             remarks = (
                 f"beside them, {len(taught.queries)} queries taught by {unjudged.name}",
@@ -150,6 +154,7 @@ class QuerySideTrainer(IndexTrainer):
             checkpoints,
             resume,
             remarks,
+            fewest_epochs=fewest_epochs,
         )
 
     def _judged_loss(self, embeddings: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -163,10 +163,10 @@ def test_loss_is_the_divergence_and_ignores_padding():
 def test_what_teaches_nothing_is_counted_or_refused():
     queries, rows = {"a": "x", "b": "y", "c": "z"}, {"d0": 0, "d1": 1, "d2": 2}
     teacher = {"a": {"d0": 3.0, "d1": 1.0, "gone": 9.0, "d2": 2.0}, "b": {"d0": 1.0, "d1": 1.0}}
-    taught = taught_queries(Unjudged(queries, teacher, {"a": {"d1": 1}}), rows, 200)
+    taught = taught_queries(Unjudged(queries, teacher), rows, 200)
     assert list(taught.queries) == ["a"]
-    assert taught.rows[0].tolist() == [0, 2]
-    assert taught.targets[0].tolist() == [1.0, 0.0]
+    assert taught.rows[0].tolist() == [0, 2, 1]
+    assert taught.targets[0].tolist() == [1.0, 0.5, 0.0]
     assert (taught.unknown_documents, taught.equal_scores, taught.unanswered_queries) == (1, 1, 1)
     with pytest.raises(InputError, match=r"run.txt: teaches nothing: .*one and the same score"):
         taught_queries(Unjudged(queries, {"b": teacher["b"]}, name="run.txt"), rows, 200)

@@ -181,3 +181,19 @@ def test_one_dev_query_is_refused_before_training(problem, tiny_encoder, monkeyp
     qid = next(iter(problem.dev[0]))
     with pytest.raises(InputError, match="dev"):
         trainer.fit(problem.queries, problem.qrels, ({qid: problem.dev[0][qid]}, {qid: problem.dev[1][qid]}))
+
+
+def test_two_lines_tell_memory_from_what_carries_over(problem, tiny_encoder):
+    """Dev queries of even topics share their documents with training, those of odd topics do not."""
+    even = [qid for qid in problem.queries if int(qid) % 2 == 0]
+    trainer = QuerySideTrainer(tiny_encoder, problem.directory, "ltre", schedule=Schedule(**FAST))
+    train = ({qid: known[qid] for qid in even} for known in (problem.queries, problem.qrels))
+    result = trainer.fit(*train, dev=problem.dev)
+    seen, others = result.groups
+    assert (seen.queries, others.queries) == (15, 15)
+    assert (15 * seen.after + 15 * others.after) / 30 == pytest.approx(result.after["nDCG@10"])
+    assert seen.after - seen.before > others.after - others.before
+    lines = str(result).splitlines()[-2:]
+    assert lines[0].startswith("nDCG@10 of 15 dev queries whose documents training saw: ")
+    assert lines[1].startswith("nDCG@10 of 15 others: ")
+    assert [group["name"] for group in result.record()["groups"]] == [seen.name, others.name]

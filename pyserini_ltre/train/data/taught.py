@@ -28,7 +28,7 @@ class Unjudged:
     teacher : dict of str to dict of str to float
         A run of them; its scores count.
     sources : dict of str to dict of str to int
-        Documents that queries were made from, left out of the queries' own lists; none of a user's own queries.
+        Documents that queries were made from; none of a user's own queries.
     name : str
         What the teacher is called in messages.
     query_vectors : mapping of str to ndarray (d,), optional
@@ -131,8 +131,7 @@ def taught_queries(unjudged: Unjudged, row_of: Mapping[str, int], depth: int) ->
     rows, targets = [], []
     unknown = unanswered = equal = 0
     for qid, text in queries.items():
-        own = unjudged.sources.get(qid, {})
-        hits = {docid: score for docid, score in teacher.get(qid, {}).items() if docid not in own}
+        hits = teacher.get(qid, {})
         known = {docid: score for docid, score in hits.items() if docid in row_of}
         unknown += len(hits) - len(known)
         best = best_first(known)[:depth]

@@ -36,7 +36,12 @@ class Group(NamedTuple):
 def dev_groups(
     train: Judged, dev: Judged, before: dict[str, float], after: dict[str, float]
 ) -> tuple[Group, ...]:
-    """Divide dev queries by whether training saw one of their relevant documents; measures are by query."""
+    """Divide dev queries by whether training saw one of their relevant documents; measures are by query.
+
+    Without judged training queries there is nothing to divide by.
+    """
+    if not train.qrels:
+        return ()
     shared = overlapping_queries(dev.qrels, train.qrels)
     groups = (
         ("dev queries whose documents training saw", [qid for qid in before if qid in shared]),

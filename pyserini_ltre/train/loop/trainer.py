@@ -18,7 +18,7 @@ from pyserini_ltre.train.development import MEASURE, Measures, means
 from pyserini_ltre.train.loop.checkpoints import MarkComplete, prepare_checkpoints
 from pyserini_ltre.train.loop.progress import ProgressLine, tensorboard_callback
 from pyserini_ltre.train.loop.result import TrainingResult, dev_groups
-from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
 from pyserini_ltre.train.loop.selection import Selection, is_kept, why_not
 from pyserini_ltre.train.trainable.base import Trainable
 
@@ -67,6 +67,8 @@ class RetrievalTrainer(Trainer):
         Folder for TensorBoard's event files.
     selection : {"best", "last"}
         Which weights are kept, and when it is the first ones; see `is_kept`.
+    defaults : ScheduleDefaults, optional
+        What is done where the schedule leaves it open; by default what suits the part that is trained.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class RetrievalTrainer(Trainer):
         folder: Path,
         tensorboard: str | os.PathLike[str] | None = None,
         selection: Selection = "best",
+        defaults: ScheduleDefaults | None = None,
     ) -> None:
         callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
         if schedule.patience is not None:
@@ -90,7 +93,7 @@ class RetrievalTrainer(Trainer):
         super().__init__(
             model=trainable.module,
             args=schedule.training_arguments(
-                str(folder), len(data), trainable.defaults, device, MEASURE, selection == "best"
+                str(folder), len(data), defaults or trainable.defaults, device, MEASURE, selection == "best"
             ),
             train_dataset=cast(Dataset, data),
             eval_dataset=cast(Dataset, development),
