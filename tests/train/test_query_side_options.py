@@ -119,9 +119,10 @@ def test_search_backends_train_the_same(train, embed):
     )
     assert measures(exact)["after"]["nDCG@10"] > measures(exact)["before"]["nDCG@10"] + 0.2
     np.testing.assert_array_equal(embed(usual), embed(exact))
-    for other in (faiss, half):
+    # Of scores in bf16 some are equal that are not, and one such pair moves a query.
+    for other, tolerance in ((faiss, 1e-3), (half, 5e-3)):
         for moment in ("before", "after"):
-            assert measures(other)[moment] == pytest.approx(measures(exact)[moment], abs=1e-3)
+            assert measures(other)[moment] == pytest.approx(measures(exact)[moment], abs=tolerance)
         np.testing.assert_allclose(embed(other), embed(exact), atol=1e-3)
 
 
