@@ -4,7 +4,7 @@
         [--index DIR ...] [--counts 10 30 100 300] [--encoder MODEL]
 
 For each number of judged training queries (the first ones by a hash of their ids, and all), two adapters are trained
-with defaults: on these alone, and together with 5,000 made queries that the frozen encoder and BM25 have answered; no
+with defaults: on these alone, and together with 10,000 made queries that the frozen encoder and BM25 have answered; no
 dev queries are given. 0 is `distil`. Writes few_judgements.json and few_judgements.png. About a quarter of an hour a
 collection on two cores; --index takes indexes that exist, one for each collection.
 """

@@ -1,5 +1,6 @@
 """A small retrieval problem that can be learned: each topic has its own words and its own place among the vectors."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from pyserini_ltre.collection import write_qrels, write_topics
 from pyserini_ltre.index.directory import write_index_directory
 
 WORDS = (
@@ -69,3 +71,16 @@ def problem(tmp_path_factory):
     ]
     directory = make_index(tmp_path_factory.mktemp("problem") / "index", vectors, docids)
     return Problem(directory, *parts[0], parts[1])
+
+
+@pytest.fixture
+def judged_files(problem, tmp_path):
+    """Flags and files of 63 training and 7 dev queries, all of topics that are trained on, chosen by a hash."""
+    by_hash = sorted(problem.queries, key=lambda qid: hashlib.sha256(qid.encode()).digest())
+    flags = {}
+    for prefix, qids in (("", sorted(by_hash[7:])), ("dev-", sorted(by_hash[:7]))):
+        flags |= {f"--{prefix}queries": tmp_path / f"{prefix}queries.tsv"}
+        flags |= {f"--{prefix}qrels": tmp_path / f"{prefix}qrels.txt"}
+        write_topics(flags[f"--{prefix}queries"], {qid: problem.queries[qid] for qid in qids})
+        write_qrels(flags[f"--{prefix}qrels"], {qid: problem.qrels[qid] for qid in qids})
+    return flags

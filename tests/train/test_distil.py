@@ -116,7 +116,7 @@ def test_judged_and_unjudged_queries_are_learned_from_at_each_step(problem, tiny
     assert f"beside them, {len(rest)} queries taught by teacher" in str(together)
 
 
-def test_batches_hold_as_many_of_both_and_a_resumed_epoch_goes_on(problem, tiny_encoder):
+def test_batches_hold_as_many_of_both_and_a_resumed_epoch_goes_on():
     class Order:
         def __init__(self, length):
             self.length = length

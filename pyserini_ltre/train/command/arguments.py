@@ -22,15 +22,22 @@ class OutputOptions:
 
 
 @option_group
-class JudgedOptions:
+class DevOptions:
+    """Judged queries to choose the encoder on."""
+
+    dev_queries: str | None = option(
+        "judged queries to choose the encoder on (None: a tenth of the training queries, held out)",
+        default=None,
+    )
+    dev_qrels: str | None = option("judgements of the dev queries", default=None)
+
+
+@option_group
+class JudgedOptions(DevOptions):
     """Queries and their judgements."""
 
     queries: str = option("training queries: tsv (id, text) or BEIR jsonl")
     qrels: str = option("their judgements: TREC qrels or BEIR tsv")
-    dev_queries: str | None = option(
-        "queries to choose the encoder on (None: a tenth of the training queries, held out)", default=None
-    )
-    dev_qrels: str | None = option("judgements of the dev queries", default=None)
 
 
 @option_group

@@ -12,12 +12,11 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import read_judged_queries
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
-from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.queries import QueryMaking
-from pyserini_ltre.train.command.arguments import IndexOptions, OutputOptions
-from pyserini_ltre.train.command.save import keep_quiet, train_and_save
+from pyserini_ltre.train.command.arguments import DevOptions, IndexOptions, OutputOptions
+from pyserini_ltre.train.command.save import prepare, train_and_save
 from pyserini_ltre.train.command.stages import Stages
 from pyserini_ltre.train.command.unjudged import TeacherOptions, gather
 from pyserini_ltre.train.distil import DistilTrainer
@@ -26,18 +25,13 @@ from pyserini_ltre.train.losses.distillation import DistilObjective
 
 
 @option_group
-class UnjudgedOptions:
+class UnjudgedOptions(DevOptions):
     """Documents, queries that nobody has judged, and what to choose the encoder on."""
 
     collection: str = option("folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")
     queries: str | None = option(
         "queries to train on, such as a log: tsv (id, text) or BEIR jsonl (None: made ones)", default=None
     )
-    dev_queries: str | None = option(
-        "judged queries to choose the encoder on (None: a tenth of the unjudged ones, by agreement with the teacher)",
-        default=None,
-    )
-    dev_qrels: str | None = option("judgements of the dev queries", default=None)
 
 
 GROUPS = (
@@ -57,9 +51,7 @@ def train_unjudged(method: str, argv: list[str]) -> None:
     encoder_options, side, files, making, teacher, objective, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, argv
     )
-    if (files.dev_queries is None) != (files.dev_qrels is None):
-        raise InputError("`dev_queries` and `dev_qrels` belong together; give both, or neither")
-    keep_quiet(output)
+    prepare(files, output)
     stages = Stages()
     index = IndexDirectory(registry.find("indexes", side.index))
     dev = None

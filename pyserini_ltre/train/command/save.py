@@ -14,26 +14,21 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
-from pyserini_ltre.train.command.arguments import JudgedOptions, OutputOptions
+from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 
 Judgements = tuple[Queries, Qrels]
 
 
-def keep_quiet(output: OutputOptions) -> None:
-    """Refuse an output that would be found out at the end only, and keep transformers quiet."""
-    check_output_directory(output.output, output.overwrite)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-
-
-def prepare(files: JudgedOptions, output: OutputOptions) -> None:
+def prepare(files: DevOptions, output: OutputOptions) -> None:
     """Refuse what would be found out later, and keep transformers quiet."""
     if (files.dev_queries is None) != (files.dev_qrels is None):
         raise InputError(
             "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
         )
-    keep_quiet(output)
+    check_output_directory(output.output, output.overwrite)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 def read_judged(files: JudgedOptions) -> tuple[Judgements, Judgements | None]:

@@ -11,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pyserini_ltre.collection import write_qrels, write_topics
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import DivergenceError
 from pyserini_ltre.train.__main__ import main
@@ -21,7 +20,7 @@ from pyserini_ltre.train.loop.trainer import RetrievalTrainer
 from pyserini_ltre.train.losses.objective import Objective, RetrievalLoss
 from pyserini_ltre.train.query_side import QuerySideTrainer
 
-# 70 queries: 5 steps an epoch, 30 in all, a checkpoint every 5.
+# 63 queries: 4 steps an epoch, 24 in all, a checkpoint every 4.
 OPTIONS = "--epochs 6 --batch-size 16 --evaluations 6 --hits 20 --anchor 0 --precision fp32".split()
 DIES = """
 import os, signal, sys
@@ -41,17 +40,11 @@ main(sys.argv[2:])
 
 
 @pytest.fixture
-def command(problem, tiny_encoder, tmp_path):
-    write_topics(tmp_path / "queries.tsv", problem.queries)
-    write_qrels(tmp_path / "qrels.txt", problem.qrels)
-    write_topics(tmp_path / "dev.tsv", problem.dev[0])
-    write_qrels(tmp_path / "dev.txt", problem.dev[1])
-    files = {"index": problem.directory, "encoder": tiny_encoder}
-    files |= {"queries": tmp_path / "queries.tsv", "qrels": tmp_path / "qrels.txt"}
-    files |= {"dev-queries": tmp_path / "dev.tsv", "dev-qrels": tmp_path / "dev.txt"}
+def command(problem, judged_files, tiny_encoder, tmp_path):
+    files = {"--index": problem.directory, "--encoder": tiny_encoder, **judged_files}
 
     def build(output, *more):
-        named = [str(part) for name, path in files.items() for part in (f"--{name}", path)]
+        named = [str(part) for name, path in files.items() for part in (name, path)]
         return ["adore", *named, *OPTIONS, "--output", str(tmp_path / output), *more]
 
     return build
@@ -123,7 +116,7 @@ def test_a_full_disk_leaves_the_last_whole_checkpoint(command, tmp_path, monkeyp
     save = RetrievalTrainer._save_optimizer_and_scheduler
 
     def full(self, folder):
-        if self.state.global_step > 5:
+        if self.state.global_step > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
         save(self, folder)
 
@@ -134,6 +127,6 @@ def test_a_full_disk_leaves_the_last_whole_checkpoint(command, tmp_path, monkeyp
     assert "no space left" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     monkeypatch.undo()
-    assert [mark.parent.name for mark in tmp_path.glob(f"out.checkpoints/*/{COMPLETE}")] == ["checkpoint-5"]
+    assert [mark.parent.name for mark in tmp_path.glob(f"out.checkpoints/*/{COMPLETE}")] == ["checkpoint-4"]
     main(command("out", "--resume"))
     assert (tmp_path / "out" / "pyserini_ltre.json").is_file()
