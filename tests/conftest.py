@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-if "PYTEST_XDIST_WORKER" in os.environ:  # several processes that each start a thread for every core slow each other
+if "PYTEST_XDIST_WORKER" in os.environ:  # processes that each start a thread for every core slow each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
