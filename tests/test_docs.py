@@ -125,7 +125,7 @@ def test_the_walkthrough_runs_and_shows_what_it_printed():
 
 def test_the_first_two_blocks_install_and_run():
     demo, tests = blocks("README.md", "bash")[:2]
-    for block, module in ((demo, "pyserini_ltre.demo"), (tests, "pytest")):
+    for block, module in ((demo, "pyserini_ltre.demo"), (tests, "pytest -n 2 --dist loadfile")):
         install, run = block.strip().splitlines()
         assert install.startswith("python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt")
         assert run == f".venv/bin/python -m {module}"

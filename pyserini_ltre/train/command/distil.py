@@ -1,9 +1,8 @@
 """The command line without judgements: ``python -m pyserini_ltre.train distil``.
 
 Queries are made from the documents, or given; a teacher answers them, the frozen encoder fused with BM25, or given; the
-query side learns to rank as the teacher does. What is kept is what agrees best with the teacher on a tenth of the
-queries, unless it finds the documents worse that queries were made from; or what is best on judged queries, if some are
-given. No other judgements are read.
+query side learns to rank as the teacher does. The last weights are kept, unless made queries that were held out find
+their documents worse; or those that are best on judged queries, if some are given. No other judgements are read.
 """
 
 from functools import partial

@@ -32,14 +32,8 @@ def fused_teacher(
 
     Parameters
     ----------
-    index : IndexDirectory
-        Of the encoder's vectors.
-    encoder : BiEncoder
-        As it is before training.
-    queries : dict of str to str
-        To be answered.
-    lucene : path or Collection
-        Lucene index of the same documents, or the documents: an index of them is made, and removed.
+    index, encoder, queries, lucene
+        As for `frozen_and_bm25`.
     bm25_weight : float
         Between 0 and 1; the encoder's scores weigh the rest.
 
@@ -55,9 +49,44 @@ def fused_teacher(
     InputError
         If Pyserini cannot index or search.
     """
+    frozen, bm25, vectors = frozen_and_bm25(index, encoder, queries, lucene)
+    return weighted_sum([frozen, bm25], [1 - bm25_weight, bm25_weight], "min-max"), vectors
+
+
+def frozen_and_bm25(
+    index: IndexDirectory,
+    encoder: BiEncoder,
+    queries: Queries,
+    lucene: str | os.PathLike[str] | Collection,
+) -> tuple[Run, Run, dict[str, np.ndarray]]:
+    """Search with the frozen encoder and with BM25.
+
+    Parameters
+    ----------
+    index : IndexDirectory
+        Of the encoder's vectors.
+    encoder : BiEncoder
+        As it is before training.
+    queries : dict of str to str
+        To be answered.
+    lucene : path or Collection
+        Lucene index of the same documents, or the documents: an index of them is made, and removed.
+
+    Returns
+    -------
+    frozen, bm25 : dict of str to dict of str to float
+        Query id -> document id -> score.
+    vectors : dict of str to ndarray (d,)
+        The frozen encoder's embeddings of the queries.
+
+    Raises
+    ------
+    InputError
+        If Pyserini cannot index or search.
+    """
     embeddings = encode_texts(encoder, list(queries.values()), "query", progress=True)
     searchable = index.open(device=encoder.device)
-    dense = retrieve(
+    frozen = retrieve(
         searchable, index.docids, list(queries), torch.from_numpy(embeddings), HITS, progress=True
     )
     with tempfile.TemporaryDirectory(prefix="pyserini-ltre-") as temporary:
@@ -76,9 +105,8 @@ def fused_teacher(
             *("--topics", folder / "queries.json", "--output", folder / "bm25.txt"),
             *("--batch-size", 256, "--threads", os.cpu_count() or 1),
         )
-        sparse = read_run(folder / "bm25.txt")
-    run = weighted_sum([dense, sparse], [1 - bm25_weight, bm25_weight], "min-max")
-    return run, dict(zip(queries, embeddings, strict=True))
+        bm25 = read_run(folder / "bm25.txt")
+    return frozen, bm25, dict(zip(queries, embeddings, strict=True))
 
 
 def _pyserini(*words: object) -> None:
