@@ -30,7 +30,7 @@ from pyserini_ltre.files import atomic_file
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.queries import QueryMaking, make_queries
 from pyserini_ltre.train.data.taught import Unjudged
-from pyserini_ltre.train.data.teacher import fused_teacher
+from pyserini_ltre.train.data import teacher
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.query_side import QuerySideTrainer
 
@@ -48,8 +48,8 @@ def curves(
     test = {qid: text for qid, text in test.items() if qid in qrels}
     judged = judged_queries(collection.queries("train"), collection.qrels("train"), index.row_of, "train")
     made = make_queries(collection, QueryMaking(), test)
-    teacher, vectors = fused_teacher(index, BiEncoder.load(encoder), made.queries, collection, 0.3)
-    unjudged = Unjudged(made.queries, teacher, made.sources, "frozen encoder with BM25", vectors)
+    run, vectors = teacher.fused_teacher(index, BiEncoder.load(encoder), made.queries, collection, 0.3)
+    unjudged = Unjudged(made.queries, run, made.sources, "frozen encoder with BM25", vectors)
 
     def measured(model: BiEncoder) -> dict[str, float]:
         return evaluate_per_query(search(index, model, test, HITS), qrels, (MEASURE,))[MEASURE]

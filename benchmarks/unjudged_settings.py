@@ -35,7 +35,7 @@ from pyserini_ltre.queries import QueryMaking, make_queries
 from pyserini_ltre.queries.make import Kind
 from pyserini_ltre.run.fuse import weighted_sum
 from pyserini_ltre.train.data.taught import Unjudged
-from pyserini_ltre.train.data.teacher import frozen_and_bm25
+from pyserini_ltre.train.data import teacher
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.distillation import DistilObjective
@@ -111,7 +111,7 @@ class Bench:
             kind: {f"{kind} {qid}": text for qid, text in made[kind].queries.items()} for kind in made
         }
         queries = {qid: text for kind in self.made.values() for qid, text in kind.items()}
-        self.frozen, self.bm25, self.vectors = frozen_and_bm25(
+        self.frozen, self.bm25, self.vectors = teacher.frozen_and_bm25(
             index, BiEncoder.load(encoder), {**queries, **self.judged}, lucene or collection
         )
 
@@ -119,15 +119,15 @@ class Bench:
         """Queries of the kinds in turn, and the teacher's run."""
         kinds = [list(self.made[kind]) for kind in settings.kinds if kind in self.made]
         order = [qid for qid in chain.from_iterable(zip_longest(*kinds)) if qid][: settings.queries]
-        teacher = self.fused(order, self.frozen, settings.bm25_weight)
+        run = self.fused(order, self.frozen, settings.bm25_weight)
         if not settings.source:
-            teacher = {
+            run = {
                 qid: {docid: score for docid, score in hits.items() if docid not in self.sources[qid]}
-                for qid, hits in teacher.items()
+                for qid, hits in run.items()
             }
         texts = {qid: self.made[qid.partition(" ")[0]][qid] for qid in order}
         sources = {qid: self.sources[qid] for qid in order}
-        return Unjudged(texts, teacher, sources, "the frozen encoder with BM25", self.vectors)
+        return Unjudged(texts, run, sources, "the frozen encoder with BM25", self.vectors)
 
     def fused(self, qids: list[str] | Queries, dense: Run, weight: float) -> Run:
         """A dense run and BM25's, added up."""
