@@ -29,8 +29,8 @@ from pyserini_ltre.eval.pictures import COLOURS, put_grid, save
 from pyserini_ltre.files import atomic_file
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.queries import QueryMaking, make_queries
-from pyserini_ltre.train.data.taught import Unjudged
 from pyserini_ltre.train.data import teacher
+from pyserini_ltre.train.data.taught import Unjudged
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.query_side import QuerySideTrainer
 

@@ -34,8 +34,8 @@ from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.queries import QueryMaking, make_queries
 from pyserini_ltre.queries.make import Kind
 from pyserini_ltre.run.fuse import weighted_sum
-from pyserini_ltre.train.data.taught import Unjudged
 from pyserini_ltre.train.data import teacher
+from pyserini_ltre.train.data.taught import Unjudged
 from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.distillation import DistilObjective
