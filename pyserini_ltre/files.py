@@ -102,6 +102,15 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
         partial.unlink(missing_ok=True)
 
 
+def synchronise(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk: from here on a power cut spares it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file; an empty dictionary if there is none."""
     if not path.is_file():

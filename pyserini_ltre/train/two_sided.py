@@ -14,7 +14,12 @@ from pyserini_ltre.train.data.documents import DocumentStore
 from pyserini_ltre.train.data.negatives import MinedNegatives, NegativeSampler, read_mined
 from pyserini_ltre.train.data.pairs import TrainingPairs
 from pyserini_ltre.train.development.dev_sample import DevSample
-from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
+from pyserini_ltre.train.loop.checkpoints import (
+    DOCUMENTS,
+    checkpoint_folder,
+    content_fingerprint,
+    weights_fingerprint,
+)
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer
@@ -79,7 +84,7 @@ class TwoSidedTrainer:
         PartialState(cpu=self.encoder.device.type == "cpu")
         with checkpoint_folder(checkpoints) as folder:
             documents = DocumentStore(
-                self.collection, self.encoder.settings.document_form, folder / "documents"
+                self.collection, self.encoder.settings.document_form, folder / DOCUMENTS
             )
             train = judged_queries(queries, qrels, documents.row_of, "training judgements")
             chosen_on = None if dev is None else judged_queries(*dev, documents.row_of, "dev judgements")

@@ -2,7 +2,6 @@
 
 import errno
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
+from pyserini_ltre.train.loop.checkpoints import check_checkpoint_folder, remove_checkpoints
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 
 Judgements = tuple[Queries, Qrels]
@@ -26,9 +26,14 @@ def prepare(files: DevOptions, output: OutputOptions) -> None:
         raise InputError(
             "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
         )
-    check_output_directory(output.output, output.overwrite)
+    check_checkpoint_folder(_checkpoints_of(check_output_directory(output.output, output.overwrite)))
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+
+
+def _checkpoints_of(output: Path) -> Path:
+    """Where the checkpoints of a training are, beside its output."""
+    return output.with_name(f"{output.name}.checkpoints")
 
 
 def read_judged(files: JudgedOptions) -> tuple[Judgements, Judgements | None]:
@@ -45,7 +50,7 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
     `fit` takes ``checkpoints`` and ``resume``.
     """
     directory = Path(output.output).expanduser().absolute()
-    checkpoints = directory.with_name(f"{directory.name}.checkpoints")
+    checkpoints = _checkpoints_of(directory)
     try:
         result = fit(checkpoints=checkpoints, resume=output.resume)
         processes = PartialState()
@@ -61,7 +66,7 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
             f"no space left while saving; the last whole checkpoint is in {checkpoints}: "
             "free some space and run the same command with `resume`"
         ) from None
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    remove_checkpoints(checkpoints)
     print(result)
     if result.dev.held_out:
         print(f"dev queries: held out of the training queries, named in {output.output}/{HELD_OUT_FILE}")

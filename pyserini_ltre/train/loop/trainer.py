@@ -130,7 +130,8 @@ class RetrievalTrainer(Trainer):
             See `TrainingResult`.
         """
         with PartialState().main_process_first():
-            newest = prepare_checkpoints(Path(str(self.args.output_dir)), identity, resume)
+            newest, damaged = prepare_checkpoints(Path(str(self.args.output_dir)), identity, resume)
+        remarks = (*remarks, *damaged)
         self.train(resume_from_checkpoint=str(newest) if newest else None)
         # For bf16 the Trainer has wrapped the module's forward: before and after are compared without.
         self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)

@@ -3,9 +3,11 @@
 import errno
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +16,12 @@ from safetensors.torch import load_file
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import DivergenceError
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.loop.checkpoints import COMPLETE, prepare_checkpoints
+from pyserini_ltre.train.loop.checkpoints import (
+    COMPLETE,
+    checkpoint_folder,
+    prepare_checkpoints,
+    remove_checkpoints,
+)
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer
 from pyserini_ltre.train.losses.objective import Objective, RetrievalLoss
@@ -48,6 +55,32 @@ def command(problem, judged_files, tiny_encoder, tmp_path):
         return ["adore", *named, *OPTIONS, "--output", str(tmp_path / output), *more]
 
     return build
+
+
+IDENTITY = {"index": "mine"}
+
+
+@pytest.fixture
+def checkpoints(problem, tiny_encoder, tmp_path, monkeypatch):
+    """A folder with the checkpoints of steps 4 and 8 of a training that stopped there."""
+
+    def stop(self, *arguments, **options):
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "made"
+    trainer = QuerySideTrainer(
+        BiEncoder.load(tiny_encoder),
+        problem.directory,
+        Objective(hits=20),
+        trainable="adapter",
+        schedule=Schedule(epochs=2, batch_size=16, evaluations=2),
+    )
+    train = {qid: problem.queries[qid] for qid in list(problem.queries)[:63]}
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RetrievalTrainer, "_load_best_model", stop)
+        trainer.fit(train, problem.qrels, problem.dev, checkpoints=folder)
+    (folder / "training.json").write_text(json.dumps(IDENTITY))
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -130,3 +163,63 @@ def test_a_full_disk_leaves_the_last_whole_checkpoint(command, tmp_path, monkeyp
     assert [mark.parent.name for mark in tmp_path.glob(f"out.checkpoints/*/{COMPLETE}")] == ["checkpoint-4"]
     main(command("out", "--resume"))
     assert (tmp_path / "out" / "pyserini_ltre.json").is_file()
+
+
+def test_a_folder_that_is_not_ours_is_neither_used_nor_removed(command, tmp_path, capsys):
+    folder = tmp_path / "out.checkpoints"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("x")
+    with pytest.raises(SystemExit) as stopped:
+        main(command("out"))
+    assert stopped.value.code == 2
+    assert str(folder) in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["thesis.txt"] and not (tmp_path / "out").exists()
+
+
+def test_only_what_a_training_wrote_is_removed(tmp_path):
+    with checkpoint_folder(tmp_path / "kept") as folder:
+        prepare_checkpoints(folder, {}, resume=False)
+        (folder / "checkpoint-5").mkdir()
+        (folder / "checkpoint-notes").mkdir()
+        (folder / "thesis.txt").write_text("x")
+    remove_checkpoints(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint-notes", "thesis.txt"]
+    (folder / "thesis.txt").unlink()
+    (folder / "checkpoint-notes").rmdir()
+    remove_checkpoints(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["model.safetensors", "trainer_state.json", "optimizer.pt", "scheduler.pt", "rng_state.pth", COMPLETE],
+)
+@pytest.mark.parametrize("how", ["empty", "missing", "another byte"])
+def test_a_damaged_checkpoint_is_not_gone_on_from(checkpoints, tmp_path, damaged, how):
+    folder = tmp_path / "copy"
+    shutil.copytree(checkpoints, folder)
+    whole, remarks = prepare_checkpoints(folder, IDENTITY, resume=True)
+    assert (whole.name, remarks) == ("checkpoint-8", ())
+    file = folder / "checkpoint-8" / damaged
+    content = file.read_bytes()
+    if how == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(b"" if how == "empty" else content[:-1] + bytes([content[-1] ^ 1]))
+    whole, remarks = prepare_checkpoints(folder, IDENTITY, resume=True)
+    assert whole.name == "checkpoint-4"
+    assert not (folder / "checkpoint-8").exists()
+    if damaged != COMPLETE or how != "missing":  # then it looks as if it had been cut off
+        assert "checkpoint-8" in remarks[0] and "damaged" in remarks[0]
+
+
+def test_a_damaged_best_checkpoint_is_noticed(checkpoints, tmp_path):
+    """At the end the best weights are loaded: a training that cannot do that must begin anew, and say so."""
+    folder = tmp_path / "copy"
+    shutil.copytree(checkpoints, folder)
+    state = json.loads((folder / "checkpoint-8" / "trainer_state.json").read_text())
+    best = folder / Path(state["best_model_checkpoint"]).name
+    (best / "model.safetensors").write_bytes(b"")
+    whole, remarks = prepare_checkpoints(folder, IDENTITY, resume=True)
+    assert len(remarks) == (1 if best.name == "checkpoint-8" else 2)
+    assert whole is None or whole.name == "checkpoint-4"
