@@ -177,4 +177,9 @@ def parse_options(
         description=description,
         formatter_class=Formatter,
     )
-    return parser.parse_args_into_dataclasses(argv, look_for_args_file=False)
+    *options, unknown = parser.parse_args_into_dataclasses(
+        argv, return_remaining_strings=True, look_for_args_file=False
+    )
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return tuple(options)

@@ -67,3 +67,8 @@ def test_devices_that_are_not_there_are_refused(name):
 
 def test_options_are_documented_by_their_help():
     assert "gradient_accumulation_steps\n        batches whose gradients" in Schedule.__doc__
+
+
+def test_an_unknown_option_is_refused_and_named(refused):
+    said = refused(main, "distil", *"--index i --collection c --output never --stepps 3".split())
+    assert "--stepps 3" in said and "--help" in said
