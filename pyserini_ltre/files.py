@@ -60,7 +60,7 @@ def atomic_directory(path: str | os.PathLike[str], overwrite: bool = False) -> I
     Path
         A directory beside `path` to write into.
     """
-    path = check_output_directory(path, overwrite)
+    path = check_output_directory(path, overwrite).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     partial.mkdir()
@@ -79,6 +79,8 @@ def atomic_directory(path: str | os.PathLike[str], overwrite: bool = False) -> I
 def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file for writing that takes its place only when the block ends without an error.
 
+    Through a link it is written to where that points; to a device or a pipe, directly.
+
     Parameters
     ----------
     path : path
@@ -92,14 +94,27 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
         An open file beside `path`.
     """
     path = Path(path).expanduser().absolute()
+    encoding = None if "b" in mode else "utf-8"
+    if is_stream(path):
+        with open(path, mode, encoding=encoding) as file:
+            yield file
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
-        with open(partial, mode, encoding=None if "b" in mode else "utf-8") as file:
+        with open(partial, mode, encoding=encoding) as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is a device or a pipe, which is written to and never replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def synchronise(path: Path) -> None:

@@ -11,6 +11,7 @@ from pyserini_ltre.convert.vectors import convert_vectors, open_vectors
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.registry import register
 
 IDS = "pid2offset.pickle, .memmap of int32, or a text file with an id a line"
@@ -61,6 +62,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     command.add_argument("--tag", default="converted", help="name of the run (default: converted)")
     command.add_argument("--output", required=True, help="run file to write")
+    _add_overwrite(command)
     return parser.parse_args(argv)
 
 
@@ -68,13 +70,14 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert one thing; exit status 2 and one line if it cannot be used."""
     arguments = parse_arguments(argv)
+    check_outputs(vars(arguments), overwrite=arguments.overwrite)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     {"model": _model, "index": _index, "ranks": _ranks}[arguments.command](arguments)
 
 
 def _add_overwrite(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--overwrite", action="store_true", help="replace a directory that is not empty")
+    command.add_argument("--overwrite", action="store_true", help="replace what is there already")
 
 
 def _model(arguments: argparse.Namespace) -> None:

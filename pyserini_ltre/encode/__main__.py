@@ -9,6 +9,7 @@ from pyserini_ltre.encode.encoder_options import DocumentEncoderOptions
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.options import Count, option, option_group, parse_options
+from pyserini_ltre.outputs import check_outputs
 
 
 @option_group
@@ -28,6 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     encoder, options = parse_options(
         "pyserini_ltre.encode", __doc__, (DocumentEncoderOptions, EncodeOptions), argv
     )
+    check_outputs({**vars(encoder), **vars(options)}, overwrite=options.overwrite)
     check_output_directory(options.output, options.overwrite)
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -14,6 +14,7 @@ from pyserini_ltre.eval.measures import DEFAULT_MEASURES, is_average, parse_meas
 from pyserini_ltre.eval.pictures import draw_measures
 from pyserini_ltre.eval.report import FORMATS, Report, per_query_csv
 from pyserini_ltre.files import atomic_file
+from pyserini_ltre.outputs import check_outputs
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,6 +41,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     output.add_argument("--output", help="file to write (default: print)")
     output.add_argument("--per-query", help="CSV file to write: a line a query and run")
     output.add_argument("--pictures", help="folder to write measures.png, gains.png and trade-off.png into")
+    output.add_argument("--overwrite", action="store_true", help="replace files that are there already")
     output.add_argument(
         "--speed",
         nargs="+",
@@ -54,6 +56,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Measure the runs, compare them, and write what was asked for."""
     arguments = parse_arguments(argv)
+    check_outputs(vars(arguments), ("output", "per_query", "pictures"), arguments.overwrite)
     measures = tuple(dict.fromkeys(arguments.measures))
     for measure in measures:
         parse_measure(measure)

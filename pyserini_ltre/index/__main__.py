@@ -5,6 +5,7 @@ import argparse
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.index.compress import Compression, compress
 from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.outputs import check_outputs
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -35,6 +36,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Compress an index directory and print what it costs."""
     arguments = parse_arguments(argv)
+    check_outputs(vars(arguments), overwrite=arguments.overwrite)
     result = compress(
         IndexDirectory(arguments.index),
         arguments.factory,

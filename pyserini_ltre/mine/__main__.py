@@ -4,8 +4,6 @@ From a dense index (--index and --encoder), or from a run that there is already,
 is a TREC run file without the judged-relevant documents, for ``pyserini_ltre.train star|warmup --negatives``.
 """
 
-from pathlib import Path
-
 from transformers.utils import logging
 
 from pyserini_ltre import registry
@@ -15,6 +13,7 @@ from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.mine.mining import DEPTH, Mined, mine_negatives, negatives_of_run
 from pyserini_ltre.options import Count, option, option_group, parse_options
+from pyserini_ltre.outputs import check_outputs
 
 
 @option_group
@@ -27,6 +26,7 @@ class MineOptions:
     qrels: str = option("their judgements: TREC qrels or BEIR tsv")
     depth: Count = option("negatives a query", default=DEPTH)
     output: str = option("run file to write")
+    overwrite: bool = option("replace a file that is there already", default=False)
 
 
 @exit_on_input_error
@@ -37,8 +37,10 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError("give either `index` with `encoder`, or `run`")
     if (options.index is None) != (encoder.encoder is None):
         raise InputError("`index` and `encoder` belong together; give both, or `run`")
-    if Path(options.output).exists():
-        raise InputError(f"{options.output}: exists already; remove it or name another file")
+    given = {**vars(encoder), **vars(options)}
+    if options.index is not None:
+        given["index"] = registry.find("indexes", options.index)
+    check_outputs(given, overwrite=options.overwrite)
     mined = mine(encoder, options)
     write_run(options.output, mined.run, "negatives", decimals=None)
     total = sum(len(negatives) for negatives in mined.run.values())

@@ -7,8 +7,9 @@ document that each was made from is written to OUTPUT.sources, in the form of qr
 from pathlib import Path
 
 from pyserini_ltre.collection import open_collection, read_queries, write_qrels, write_topics
-from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.options import option, option_group, parse_options
+from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.queries.make import QueryMaking, make_queries
 
 
@@ -18,6 +19,7 @@ class QueriesOptions:
 
     collection: str = option("folder (BEIR, MS MARCO), Hugging Face data set, or python-stdlib")
     output: str = option("file of queries to write: id, tab, text")
+    overwrite: bool = option("replace files that are there already", default=False)
     exclude: str | None = option(
         "queries that none may be, or be nearly like: those that you will test on", default=None
     )
@@ -28,9 +30,8 @@ def main(argv: list[str] | None = None) -> None:
     """Make queries, and say what was left out."""
     files, making = parse_options("pyserini_ltre.queries", __doc__, (QueriesOptions, QueryMaking), argv)
     output, sources = Path(files.output), Path(f"{files.output}.sources")
-    for file in (output, sources):
-        if file.exists():
-            raise InputError(f"{file}: exists already; remove it or name another file")
+    given = {**vars(files), **vars(making), "sources": sources}
+    check_outputs(given, ("output", "sources"), files.overwrite)
     exclude = read_queries(files.exclude) if files.exclude else None
     made = make_queries(open_collection(files.collection), making, exclude, progress=True)
     write_topics(output, made.queries)

@@ -7,6 +7,7 @@ from pyserini_ltre.collection import read_queries
 from pyserini_ltre.collection.lines import numbered_lines
 from pyserini_ltre.errors import InputError, exit_on_input_error
 from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.check import Checked, check_run
 from pyserini_ltre.run.fuse import HITS, RANK_CONSTANT
@@ -29,6 +30,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     command.add_argument("--hits", type=int, help="keep the best hits of each query (default: all)")
     command.add_argument("--tag", help="new tag of a TREC run (default: the one that it has)")
+    command.add_argument("--overwrite", action="store_true", help="replace what is there already")
     command = commands.add_parser("package", help="check a run, gzip it, and describe it, for handing in")
     _add_check(command)
     command.add_argument("--output", required=True, help="directory to write")
@@ -41,6 +43,8 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Run one of the commands; exit status 1 if a check has findings, 2 if the input cannot be used."""
     arguments = parse_arguments(argv)
+    if arguments.command != "check":
+        check_outputs(vars(arguments), ("output", "weights_output"), arguments.overwrite)
     if arguments.command == "fuse":
         combine(arguments)
     elif arguments.command == "convert":
@@ -139,6 +143,7 @@ def _add_fuse(command: argparse.ArgumentParser) -> None:
     command.add_argument("--depth", type=int, default=HITS, help="hits of each run to use (default: 1000)")
     command.add_argument("--hits", type=int, default=HITS, help="hits of a query to write (default: 1000)")
     command.add_argument("--tag", default="fusion", help="tag of the new run (default: fusion)")
+    command.add_argument("--overwrite", action="store_true", help="replace what is there already")
     command.add_argument("--tune", action="store_true", help="choose the weights on dev queries")
     command.add_argument("--dev-runs", nargs="+", help="runs of the dev queries, in the order of --runs")
     command.add_argument("--qrels", help="judgements of the dev queries: a file or a registered name")

@@ -20,6 +20,7 @@ from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.outputs import check_outputs
 
 MOST_HELD_OUT = 1000
 
@@ -79,6 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="folder to write")
     parser.add_argument("--test", default="test", help="split to test on (default: test)")
     arguments = parser.parse_args(argv)
+    check_outputs(vars(arguments))
     with atomic_directory(arguments.output) as directory:
         counts = export(open_collection(arguments.collection), directory, arguments.test)
     print(

@@ -112,7 +112,7 @@ def test_checkpoints_that_cannot_be_converted_leave_nothing(checkpoint, tiny_enc
     pairs = byte_pairs(checkpoint)
     assert "no byte pairs; add --vocab" in refused(main, "model", source, "--output", output)
     assert "belong together" in refused(main, "model", source, *pairs[:2], "--output", output)
-    assert "no config.json" in refused(main, "model", tmp_path, *pairs, "--output", output)
+    assert "no config.json" in refused(main, "model", tmp_path, *pairs, "--output", checkpoint / "new")
     assert "not a RobertaDot" in refused(main, "model", tiny_encoder, *pairs, "--output", output)
     broken = tmp_path / "broken"
     broken.mkdir()

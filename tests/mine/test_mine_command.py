@@ -60,7 +60,7 @@ def test_from_a_run(files, capsys):
         (("--depth", "0", "--run", "bm25.txt"), "--depth 0"),
         (("--index", "index"), "--index and --encoder belong together"),
         (("--run", "other.txt"), "has none of the 2 queries"),
-        (("--run", "bm25.txt", "--output", "qrels.txt"), "exists already"),
+        (("--run", "bm25.txt", "--output", "qrels.txt"), "which is read"),
         (("--run", "bm25.txt", "--qrels", "no.txt"), "judges none of the queries"),
         (("--index", "index", "--encoder", "wide"), "6 dimensions"),
     ],

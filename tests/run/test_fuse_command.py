@@ -99,7 +99,7 @@ def test_weights_are_written_by_file(folder, capsys):
     main([*options, "--method", "interpolation", "--weights", "dense=0.3"])
     assert json.loads((folder / "weights.json").read_text()) == {"./dense": 0.3, "sparse": 0.7}
     dev = ["--dev-runs", "dev.sparse", "dev.dense", "--qrels", "qrels", "--measure", "RR@10"]
-    main([*options, "--method", "interpolation", "--tune", *dev])
+    main([*options, "--method", "interpolation", "--tune", *dev, "--overwrite"])
     dense, sparse = next(line for line in capsys.readouterr().out.splitlines() if "<- best" in line).split()[
         :2
     ]

@@ -13,6 +13,7 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
 from pyserini_ltre.train.loop.checkpoints import check_checkpoint_folder, remove_checkpoints
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
@@ -20,12 +21,17 @@ from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 Judgements = tuple[Queries, Qrels]
 
 
-def prepare(files: DevOptions, output: OutputOptions) -> None:
-    """Refuse what would be found out later, and keep transformers quiet."""
+def prepare(files: DevOptions, output: OutputOptions, *others: object) -> None:
+    """Refuse what would be found out later, and keep transformers quiet; `others` are groups that name inputs."""
     if (files.dev_queries is None) != (files.dev_qrels is None):
         raise InputError(
             "`dev_queries` and `dev_qrels` belong together; give both, or neither to hold queries out"
         )
+    given = {name: value for group in (*others, files, output) for name, value in vars(group).items()}
+    if isinstance(given.get("index"), str):
+        given["index"] = registry.find("indexes", given["index"])
+    given.pop("tensorboard")  # event files are added there, nothing is replaced
+    check_outputs(given, overwrite=output.overwrite)
     check_checkpoint_folder(_checkpoints_of(check_output_directory(output.output, output.overwrite)))
     logging.set_verbosity_error()
     logging.disable_progress_bar()

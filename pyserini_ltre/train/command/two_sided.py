@@ -30,7 +30,7 @@ def train_both_sides(method: str, argv: list[str]) -> None:
     encoder, documents, files, objective, memory, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, argv
     )
-    prepare(files, output)
+    prepare(files, output, encoder, documents, objective)
     if method == "star":
         objective = _with_in_batch(objective)
     train, dev = read_judged(files)
