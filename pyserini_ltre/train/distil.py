@@ -1,6 +1,7 @@
 """Train the query side without judgements: a teacher's run says which documents a query should find."""
 
 import os
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,8 +19,12 @@ from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
-from pyserini_ltre.train.trainable import Part
+from pyserini_ltre.train.trainable import TRAINABLE, Part
 
+# Thousands of queries, all alike in what they teach: to have seen each once is enough.
+DEFAULTS = {part: replace(kind.defaults, fewest_epochs=1) for part, kind in TRAINABLE.items()}
+# No few judgements that could be learned by heart: the encoder may go faster.
+DEFAULTS["encoder"] = replace(DEFAULTS["encoder"], learning_rate=1e-4)
 HELD_OUT_REMARK = (
     "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
     "weights, unless these find them worse"
@@ -107,8 +112,7 @@ class DistilTrainer(IndexTrainer):
             resume,
             (*taught.remarks, *([HELD_OUT_REMARK] if selection == "last" else [])),
             selection,
-            # Thousands of queries, all alike in what they teach: to have seen each once is enough.
-            fewest_epochs=1,
+            DEFAULTS[self.trainable],
         )
 
     def _vectors(self, unjudged: Unjudged, dev: Judged) -> dict[str, np.ndarray] | None:

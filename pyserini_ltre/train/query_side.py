@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -127,7 +128,7 @@ class QuerySideTrainer(IndexTrainer):
         loss: Loss = self._judged_loss
         identity: dict[str, object] = {}
         remarks: tuple[str, ...] = ()
-        fewest_epochs = None
+        defaults = TRAINABLE[self.trainable].defaults
         if unjudged is not None:
             if query_vectors is not None:
                 raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
@@ -136,7 +137,7 @@ class QuerySideTrainer(IndexTrainer):
             data, loss = self._together(train, taught, objective, unjudged.query_vectors)
             # An epoch goes through the more numerous queries; it is the judged ones that are to come round.
             share = min(1.0, len(train.queries) / len(taught.queries))
-            fewest_epochs = TRAINABLE[self.trainable].defaults.fewest_epochs * share
+            defaults = replace(defaults, fewest_epochs=defaults.fewest_epochs * share)
             identity = {"unjudged queries": content_fingerprint(taught.content)}
             remarks = (
                 f"beside them, {len(taught.queries)} queries taught by {unjudged.name}",
@@ -154,7 +155,7 @@ class QuerySideTrainer(IndexTrainer):
             checkpoints,
             resume,
             remarks,
-            fewest_epochs=fewest_epochs,
+            defaults=defaults,
         )
 
     def _judged_loss(self, embeddings: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -52,7 +52,8 @@ class Schedule:
         "LAMB (arXiv 1904.00962) is for batches of hundreds of queries", default="adamw"
     )
     learning_rate: Positive | None = option(
-        "peak rate (None: 5e-5 encoder and both sides, 2e-3 adapter, 5e-4 lora)", default=None
+        "peak rate (None: 5e-5 encoder and both sides, 1e-4 encoder without judgements, 2e-3 adapter, 5e-4 lora)",
+        default=None,
     )
     lr_scheduler_type: Literal["linear", "cosine", "constant_with_warmup"] = option(
         "the rate after the first tenth of the steps, in which it rises", default="linear"
