@@ -19,12 +19,14 @@ from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
-from pyserini_ltre.train.trainable import TRAINABLE, Part
+from pyserini_ltre.train.trainable import TRAINABLE, Part, QueryAdapter, Trainable
 
 # Thousands of queries, all alike in what they teach: to have seen each once is enough.
 DEFAULTS = {part: replace(kind.defaults, fewest_epochs=1) for part, kind in TRAINABLE.items()}
 # No few judgements that could be learned by heart: the encoder may go faster.
 DEFAULTS["encoder"] = replace(DEFAULTS["encoder"], learning_rate=1e-4)
+# Nor do so many queries need a narrow map: of MiniLM's 384 dimensions all may change.
+ADAPTER_RANK = 384
 HELD_OUT_REMARK = (
     "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
     "weights, unless these find them worse"
@@ -114,6 +116,11 @@ class DistilTrainer(IndexTrainer):
             selection,
             DEFAULTS[self.trainable],
         )
+
+    def _to_train(self) -> Trainable:
+        if self.trainable == "adapter":
+            return QueryAdapter(self.encoder, ADAPTER_RANK)
+        return super()._to_train()
 
     def _vectors(self, unjudged: Unjudged, dev: Judged) -> dict[str, np.ndarray] | None:
         """The frozen embeddings of all queries, if those of the unjudged ones are known."""

@@ -100,7 +100,7 @@ class IndexTrainer:
             **identity,
         }
         set_seed(self.schedule.seed)
-        trainable = TRAINABLE[self.trainable](self.encoder)
+        trainable = self._to_train()
         development = DevQueries(
             dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
@@ -118,6 +118,10 @@ class IndexTrainer:
                 defaults=defaults or trainable.defaults,
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
+
+    def _to_train(self) -> Trainable:
+        """What is trained of the encoder."""
+        return TRAINABLE[self.trainable](self.encoder)
 
     def _frozen(
         self, queries: Queries, query_vectors: Mapping[str, np.ndarray] | None, precision: str
