@@ -25,6 +25,7 @@ from pyserini_ltre.train.trainable import TRAINABLE, Part, QueryAdapter, Trainab
 DEFAULTS = {part: replace(kind.defaults, fewest_epochs=1) for part, kind in TRAINABLE.items()}
 # No few judgements that could be learned by heart: the encoder may go faster.
 DEFAULTS["encoder"] = replace(DEFAULTS["encoder"], learning_rate=1e-4)
+ANCHORS: dict[Part, float] = {"encoder": 0.3, "adapter": 1.0, "lora": 1.0}
 # Nor do so many queries need a narrow map: of MiniLM's 384 dimensions all may change.
 ADAPTER_RANK = 384
 HELD_OUT_REMARK = (
@@ -56,7 +57,7 @@ class DistilTrainer(IndexTrainer):
         tensorboard: str | os.PathLike | None = None,
     ) -> None:
         super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard)
-        resolved = (objective or DistilObjective()).resolve(self.encoder.normalises)
+        resolved = (objective or DistilObjective()).resolve(self.encoder.normalises, ANCHORS[trainable])
         self.loss = DistilLoss(resolved, self.index)
 
     def fit(

@@ -27,6 +27,9 @@ from pyserini_ltre.train.losses.objective import Method, Objective
 from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 
+# Of the loss on queries that nobody has judged, where there are judged ones beside them.
+UNJUDGED_ANCHOR = 1.0
+
 
 class QuerySideTrainer(IndexTrainer):
     """Train a query encoder against an index that stays as it is.
@@ -132,7 +135,7 @@ class QuerySideTrainer(IndexTrainer):
         if unjudged is not None:
             if query_vectors is not None:
                 raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
-            objective = DistilObjective().resolve(self.encoder.normalises)
+            objective = DistilObjective().resolve(self.encoder.normalises, UNJUDGED_ANCHOR)
             taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
             data, loss = self._together(train, taught, objective, unjudged.query_vectors)
             # An epoch goes through the more numerous queries; it is the judged ones that are to come round.
