@@ -6,13 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from pyserini_ltre.collection.held_out import hold_out
-from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
+from pyserini_ltre.train.data.taught import TaughtQueries, Unjudged, hold_out_made, taught_queries
 from pyserini_ltre.train.index_trainer import IndexTrainer
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
@@ -64,7 +63,6 @@ class DistilTrainer(IndexTrainer):
         self,
         unjudged: Unjudged,
         dev: Judged | None = None,
-        known: Judged | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
@@ -75,11 +73,8 @@ class DistilTrainer(IndexTrainer):
         unjudged : Unjudged
             Queries to train on, and their teacher.
         dev : Judged, optional
-            Judged queries to choose the encoder on.
-        known : Judged, optional
-            Without `dev`: made queries that are not trained on, with the documents that they were made from. If the
-            trained encoder finds these worse than the frozen one, that is kept. By default a tenth of those in
-            `unjudged`.
+            Judged queries to choose the encoder on. Without: if the trained encoder finds the documents worse that
+            held-out queries were made from, the frozen one is kept.
         checkpoints, resume
             As for `QuerySideTrainer.fit`.
 
@@ -101,7 +96,12 @@ class DistilTrainer(IndexTrainer):
                 raise InputError(
                     "`patience` waits for a better dev measure: give judged dev queries, or leave it out"
                 )
-            taught, dev = self._hold_out(taught, unjudged, known)
+            held = hold_out_made(taught, unjudged, self.directory.row_of)
+            if held is None:
+                raise InputError(
+                    "nothing to choose the encoder on: give `dev`, or queries with documents they were made from"
+                )
+            taught, dev = held
         return self._train(
             Judged(taught.queries, {}, 0, 0),
             dev,
@@ -132,15 +132,3 @@ class DistilTrainer(IndexTrainer):
         others = {qid: text for qid, text in dev.queries.items() if qid not in unjudged.queries}
         embeddings = encode_texts(self.encoder, list(others.values()), "query") if others else ()
         return {**unjudged.query_vectors, **dict(zip(others, embeddings, strict=True))}
-
-    def _hold_out(self, taught: Taught, unjudged: Unjudged, known: Judged | None) -> tuple[Taught, Judged]:
-        """What is trained on, and made queries that are not, with the documents that they were made from."""
-        if known is not None:
-            return taught, known
-        made = {qid: text for qid, text in taught.queries.items() if qid in unjudged.sources}
-        if not made:
-            raise InputError(
-                "nothing to choose the encoder on: give `dev`, or `known`, queries with documents they were made from"
-            )
-        _, held = hold_out(judged_queries(made, unjudged.sources, self.directory.row_of, "made queries"))
-        return taught.part([qid for qid in taught.queries if qid not in held.queries]), held

@@ -95,6 +95,12 @@ class Schedule:
         every = -(-wanted // (self.evaluations or defaults.evaluations))
         return -(-wanted // every) * every, every
 
+    def drawn(self, queries: int, defaults: ScheduleDefaults) -> int:
+        """Count the queries that all steps take together; see `steps`."""
+        processes = PartialState().num_processes
+        steps, _ = self.steps(queries, processes, defaults)
+        return steps * self.batch_size * self.gradient_accumulation_steps * processes
+
     def optimizer_class(self) -> tuple[type[torch.optim.Optimizer], dict[str, object]] | None:
         """LAMB and its settings as the Trainer wants them; None for the Trainer's own AdamW."""
         if self.optimizer == "adamw":
