@@ -1,25 +1,32 @@
 """Train the query side without judgements: a teacher's run says which documents a query should find."""
 
 import os
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from pyserini_ltre.collection.held_out import hold_out
-from pyserini_ltre.collection.judged import Judged, judged_queries
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
+from pyserini_ltre.train.data.taught import TaughtQueries, Unjudged, hold_out_made, taught_queries
 from pyserini_ltre.train.index_trainer import IndexTrainer
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
-from pyserini_ltre.train.trainable import Part
+from pyserini_ltre.train.trainable import TRAINABLE, Part, QueryAdapter, Trainable
 
+# Thousands of queries, all alike in what they teach: to have seen each once is enough.
+DEFAULTS = {part: replace(kind.defaults, fewest_epochs=1) for part, kind in TRAINABLE.items()}
+# No few judgements that could be learned by heart: the encoder may go faster.
+DEFAULTS["encoder"] = replace(DEFAULTS["encoder"], learning_rate=1e-4)
+ANCHORS: dict[Part, float] = {"encoder": 0.3, "adapter": 1.0, "lora": 1.0}
+# Nor do so many queries need a narrow map: of MiniLM's 384 dimensions all may change.
+ADAPTER_RANK = 384
 HELD_OUT_REMARK = (
     "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
     "weights, unless these find them worse"
@@ -49,14 +56,13 @@ class DistilTrainer(IndexTrainer):
         tensorboard: str | os.PathLike | None = None,
     ) -> None:
         super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard)
-        resolved = (objective or DistilObjective()).resolve(self.encoder.normalises)
+        resolved = (objective or DistilObjective()).resolve(self.encoder.normalises, ANCHORS[trainable])
         self.loss = DistilLoss(resolved, self.index)
 
     def fit(
         self,
         unjudged: Unjudged,
         dev: Judged | None = None,
-        known: Judged | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> TrainingResult:
@@ -67,11 +73,8 @@ class DistilTrainer(IndexTrainer):
         unjudged : Unjudged
             Queries to train on, and their teacher.
         dev : Judged, optional
-            Judged queries to choose the encoder on.
-        known : Judged, optional
-            Without `dev`: made queries that are not trained on, with the documents that they were made from. If the
-            trained encoder finds these worse than the frozen one, that is kept. By default a tenth of those in
-            `unjudged`.
+            Judged queries to choose the encoder on. Without: if the trained encoder finds the documents worse that
+            held-out queries were made from, the frozen one is kept.
         checkpoints, resume
             As for `QuerySideTrainer.fit`.
 
@@ -93,7 +96,12 @@ class DistilTrainer(IndexTrainer):
                 raise InputError(
                     "`patience` waits for a better dev measure: give judged dev queries, or leave it out"
                 )
-            taught, dev = self._hold_out(taught, unjudged, known)
+            held = hold_out_made(taught, unjudged, self.directory.row_of)
+            if held is None:
+                raise InputError(
+                    "nothing to choose the encoder on: give `dev`, or queries with documents they were made from"
+                )
+            taught, dev = held
         return self._train(
             Judged(taught.queries, {}, 0, 0),
             dev,
@@ -107,9 +115,13 @@ class DistilTrainer(IndexTrainer):
             resume,
             (*taught.remarks, *([HELD_OUT_REMARK] if selection == "last" else [])),
             selection,
-            # Thousands of queries, all alike in what they teach: to have seen each once is enough.
-            fewest_epochs=1,
+            DEFAULTS[self.trainable],
         )
+
+    def _to_train(self) -> Trainable:
+        if self.trainable == "adapter":
+            return QueryAdapter(self.encoder, ADAPTER_RANK)
+        return super()._to_train()
 
     def _vectors(self, unjudged: Unjudged, dev: Judged) -> dict[str, np.ndarray] | None:
         """The frozen embeddings of all queries, if those of the unjudged ones are known."""
@@ -120,15 +132,3 @@ class DistilTrainer(IndexTrainer):
         others = {qid: text for qid, text in dev.queries.items() if qid not in unjudged.queries}
         embeddings = encode_texts(self.encoder, list(others.values()), "query") if others else ()
         return {**unjudged.query_vectors, **dict(zip(others, embeddings, strict=True))}
-
-    def _hold_out(self, taught: Taught, unjudged: Unjudged, known: Judged | None) -> tuple[Taught, Judged]:
-        """What is trained on, and made queries that are not, with the documents that they were made from."""
-        if known is not None:
-            return taught, known
-        made = {qid: text for qid, text in taught.queries.items() if qid in unjudged.sources}
-        if not made:
-            raise InputError(
-                "nothing to choose the encoder on: give `dev`, or `known`, queries with documents they were made from"
-            )
-        _, held = hold_out(judged_queries(made, unjudged.sources, self.directory.row_of, "made queries"))
-        return taught.part([qid for qid in taught.queries if qid not in held.queries]), held

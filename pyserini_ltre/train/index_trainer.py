@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from pyserini_ltre.options import check_value
 from pyserini_ltre.train.development import DevQueries
 from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
-from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
 from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer, TrainingData
 from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
@@ -76,7 +76,7 @@ class IndexTrainer:
         resume: bool,
         remarks: tuple[str, ...] = (),
         selection: Selection = "best",
-        fewest_epochs: float | None = None,
+        defaults: ScheduleDefaults | None = None,
     ) -> TrainingResult:
         """Train; `identity` is what a resumed training must have in common beside index, encoder, options, queries."""
         PartialState(cpu=self.encoder.device.type == "cpu")
@@ -100,13 +100,10 @@ class IndexTrainer:
             **identity,
         }
         set_seed(self.schedule.seed)
-        trainable = TRAINABLE[self.trainable](self.encoder)
+        trainable = self._to_train()
         development = DevQueries(
             dev, self.index, self.directory.docids, lambda texts: trainable.embed(texts, dev_frozen)
         )
-        defaults = trainable.defaults
-        if fewest_epochs is not None:
-            defaults = replace(defaults, fewest_epochs=fewest_epochs)
         with checkpoint_folder(checkpoints) as folder:
             trainer = RetrievalTrainer(
                 trainable=trainable,
@@ -118,9 +115,13 @@ class IndexTrainer:
                 folder=folder,
                 tensorboard=self.tensorboard,
                 selection=selection,
-                defaults=defaults,
+                defaults=defaults or trainable.defaults,
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
+
+    def _to_train(self) -> Trainable:
+        """What is trained of the encoder."""
+        return TRAINABLE[self.trainable](self.encoder)
 
     def _frozen(
         self, queries: Queries, query_vectors: Mapping[str, np.ndarray] | None, precision: str

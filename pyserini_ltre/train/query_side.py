@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,16 +16,32 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.data.queries import TrainingQueries
-from pyserini_ltre.train.data.taught import Taught, TaughtQueries, Unjudged, taught_queries
+from pyserini_ltre.train.data.taught import (
+    Taught,
+    TaughtQueries,
+    Unjudged,
+    hold_out_made,
+    taught_queries,
+)
 from pyserini_ltre.train.data.together import UNJUDGED, TogetherQueries
 from pyserini_ltre.train.index_trainer import IndexTrainer, Loss, MakeData
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
-from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
+from pyserini_ltre.train.loop.selection import Selection
 from pyserini_ltre.train.losses.distillation import DistilLoss, DistilObjective
 from pyserini_ltre.train.losses.objective import Method, Objective
 from pyserini_ltre.train.trainable import TRAINABLE, Part, Trainable
 from pyserini_ltre.train.trainable.given_vectors import GivenVectors
+
+# Of the loss on queries that nobody has judged, where there are judged ones beside them.
+UNJUDGED_ANCHOR = 1.0
+# With fewer judged queries, a tenth of them is under 30, among which chance decides.
+FEW = 300
+ALL_TRAINED_REMARK = (
+    f"fewer than {FEW} judged queries: all are trained on. Dev queries are made ones; what they should find is the "
+    "document that each was made from: kept are the last weights, unless these find them worse"
+)
 
 
 class QuerySideTrainer(IndexTrainer):
@@ -111,36 +128,44 @@ class QuerySideTrainer(IndexTrainer):
         rows = self.directory.row_of
         train = judged_queries(queries, qrels, rows, "training judgements")
         chosen_on = None if dev is None else judged_queries(*dev, rows, "dev judgements")
-        return self.fit_judged(*with_dev(train, chosen_on), query_vectors, checkpoints, resume, unjudged)
+        return self.fit_judged(train, chosen_on, query_vectors, checkpoints, resume, unjudged)
 
     def fit_judged(
         self,
         train: Judged,
-        dev: Judged,
+        dev: Judged | None,
         query_vectors: Mapping[str, np.ndarray] | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
         unjudged: Unjudged | None = None,
     ) -> TrainingResult:
         """Train on judgements that were compared with the index already; otherwise as `fit`."""
+        selection: Selection = "best"
+        if unjudged is not None:
+            distil = DistilObjective().resolve(self.encoder.normalises, UNJUDGED_ANCHOR)
+            taught = taught_queries(unjudged, self.directory.row_of, distil.depth)
+            if dev is None and len(train.queries) < FEW:
+                held = hold_out_made(taught, unjudged, self.directory.row_of)
+                if held is not None:
+                    (taught, dev), selection = held, "last"
+        train, dev = with_dev(train, dev)
         data: MakeData = partial(self._queries, train)
         loss: Loss = self._judged_loss
         identity: dict[str, object] = {}
         remarks: tuple[str, ...] = ()
-        fewest_epochs = None
+        defaults = TRAINABLE[self.trainable].defaults
         if unjudged is not None:
             if query_vectors is not None:
                 raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
-            objective = DistilObjective().resolve(self.encoder.normalises)
-            taught = taught_queries(unjudged, self.directory.row_of, objective.depth)
-            data, loss = self._together(train, taught, objective, unjudged.query_vectors)
             # An epoch goes through the more numerous queries; it is the judged ones that are to come round.
             share = min(1.0, len(train.queries) / len(taught.queries))
-            fewest_epochs = TRAINABLE[self.trainable].defaults.fewest_epochs * share
+            defaults = replace(defaults, fewest_epochs=defaults.fewest_epochs * share)
+            data, loss = self._together(train, taught, distil, unjudged.query_vectors, defaults)
             identity = {"unjudged queries": content_fingerprint(taught.content)}
             remarks = (
                 f"beside them, {len(taught.queries)} queries taught by {unjudged.name}",
                 *taught.remarks,
+                *([ALL_TRAINED_REMARK] if selection == "last" else []),
             )
         return self._train(
             train,
@@ -154,7 +179,8 @@ class QuerySideTrainer(IndexTrainer):
             checkpoints,
             resume,
             remarks,
-            fewest_epochs=fewest_epochs,
+            selection,
+            defaults,
         )
 
     def _judged_loss(self, embeddings: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -169,11 +195,18 @@ class QuerySideTrainer(IndexTrainer):
         taught: Taught,
         objective: DistilObjective,
         vectors: Mapping[str, np.ndarray] | None,
+        defaults: ScheduleDefaults,
     ) -> tuple[MakeData, Loss]:
-        """Data and loss of batches that are judged in their first half only."""
+        """Data and loss of batches that are judged in their first half only.
+
+        Few judged queries come round often; the weight of their loss is then smaller, as if each came no more often
+        than where there are no others.
+        """
         unjudged_frozen = self._frozen(taught.queries, vectors, self.schedule.precision)
         distil = DistilLoss(objective, self.index)
         weight = self.loss.objective.unjudged_weight
+        drawn = self.schedule.drawn(max(len(train.queries), len(taught.queries)), defaults)
+        judged_weight = min(1.0, defaults.most_epochs * len(train.queries) / drawn)
 
         def data(*, trainable: Trainable, frozen: torch.Tensor) -> TogetherQueries:
             unjudged = TaughtQueries(trainable, taught, unjudged_frozen)
@@ -181,6 +214,8 @@ class QuerySideTrainer(IndexTrainer):
 
         def loss(embeddings: torch.Tensor, batch: dict[str, Any]) -> torch.Tensor:
             judged, others = embeddings.chunk(2)
-            return self._judged_loss(judged, batch) + weight * distil(others, **batch[UNJUDGED])
+            return judged_weight * self._judged_loss(judged, batch) + weight * distil(
+                others, **batch[UNJUDGED]
+            )
 
         return data, loss

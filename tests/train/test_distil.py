@@ -22,7 +22,7 @@ from pyserini_ltre.train.__main__ import main
 from pyserini_ltre.train.data.taught import Unjudged, taught_queries
 from pyserini_ltre.train.data.together import PairedSampler
 from pyserini_ltre.train.distil import DistilTrainer
-from pyserini_ltre.train.loop.schedule import Schedule
+from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
 from pyserini_ltre.train.losses.distillation import DistilObjective, distillation_loss
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
@@ -58,6 +58,39 @@ def test_what_the_teacher_knows_is_learned(problem, tiny_encoder, trainable):
     assert result.settings["method"] == "distil"
 
 
+def test_few_judged_queries_are_all_trained_on(problem, tiny_encoder):
+    """A tenth of them would decide nothing: made queries guard, as without judgements."""
+    few = dict(list(problem.queries.items())[:12])
+    sources = {qid: dict([next(iter(judged.items()))]) for qid, judged in problem.qrels.items()}
+    trainer = QuerySideTrainer(tiny_encoder, problem.directory, schedule=FAST)
+    unjudged = Unjudged(problem.queries, oracle(problem), sources)
+    result = trainer.fit(few, problem.qrels, unjudged=unjudged)
+    assert result.train.queries == few and result.improved and result.best_step == result.steps
+    assert 0 < len(result.dev.queries) < 10 and result.dev.queries.items() <= problem.queries.items()
+    assert "all are trained on" in str(result)
+    # Without documents that queries were made from, as of a log, a tenth has to do.
+    alone = trainer.fit(few, problem.qrels, unjudged=Unjudged(problem.queries, oracle(problem)))
+    assert len(alone.train.queries) == 10 and len(alone.dev.queries) == 2
+
+
+def test_judged_queries_that_come_round_often_weigh_less(problem, tiny_encoder):
+    """Ten rounds of each are as many as without unjudged queries."""
+    defaults = ScheduleDefaults(learning_rate=1e-3, steps=100)
+    assert Schedule(batch_size=16).drawn(70, defaults) == 800  # 50 steps: ten epochs of five
+    trainer = QuerySideTrainer(tiny_encoder, problem.directory, schedule=Schedule(batch_size=16))
+    taught = taught_queries(Unjudged(problem.queries, oracle(problem)), trainer.directory.row_of, 40)
+    weights = []
+    trainer._judged_loss = lambda embeddings, batch: torch.tensor(1.0)
+    for count in (70, 7):
+        train = Judged(dict(list(problem.queries.items())[:count]), problem.qrels, 0, 0)
+        objective = DistilObjective().resolve(True, 0.0)
+        _, loss = trainer._together(train, taught, objective, None, defaults)
+        frozen = torch.zeros(1, 32)
+        rows = {"frozen": frozen, "rows": torch.tensor([[0, 1]]), "targets": torch.tensor([[0.5, 0.5]])}
+        weights.append(loss(torch.zeros(2, 32), {"unjudged": rows}).item())
+    assert weights == pytest.approx([70 * 10 / 800, 7 * 10 / 800], abs=1e-5)
+
+
 @pytest.mark.parametrize("trainable", ["encoder", "adapter", "lora"])
 def test_a_shuffled_teacher_ends_with_the_frozen_encoder(problem, tiny_encoder, trainable):
     """Without any judgements: made queries do not find any more what they were made from."""
@@ -68,8 +101,9 @@ def test_a_shuffled_teacher_ends_with_the_frozen_encoder(problem, tiny_encoder, 
         trainer = DistilTrainer(
             learned, problem.directory, DistilObjective(anchor=0.0), trainable, replace(FAST, epochs=12)
         )
-        made = Unjudged(problem.queries, oracle(problem, shift))
-        return trainer.fit(made, known=Judged(*problem.dev, 0, 0))
+        return trainer.fit(
+            Unjudged(problem.queries, oracle(problem, shift), known=Judged(*problem.dev, 0, 0))
+        )
 
     shuffled = train(1)
     assert not shuffled.improved and shuffled.after == shuffled.before

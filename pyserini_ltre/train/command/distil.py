@@ -68,7 +68,7 @@ def train_unjudged(method: str, argv: list[str]) -> None:
         vectors=side.vectors,
         tensorboard=output.tensorboard,
     )
-    lessons = gather(teacher, making, files.collection, files.queries, index, encoder, stages)
-    train_and_save(partial(trainer.fit, lessons.unjudged, dev, lessons.known), output)
+    unjudged = gather(teacher, making, files.collection, files.queries, index, encoder, stages)
+    train_and_save(partial(trainer.fit, unjudged, dev), output)
     stages.end("training")
     print(stages)

@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 
 from pyserini_ltre import registry
-from pyserini_ltre.collection.held_out import with_dev
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
@@ -73,13 +72,13 @@ def train_query_side(method: str, argv: list[str]) -> None:
         vectors=side.vectors,
         tensorboard=output.tensorboard,
     )
-    fit = partial(trainer.fit_judged, *with_dev(judged, chosen_on), vectors)
+    fit = partial(trainer.fit_judged, judged, chosen_on, vectors)
     if more.collection is None and more.unjudged is None:
         train_and_save(fit, output)
         return
     stages = Stages()
-    lessons = gather(teacher, making, more.collection, more.unjudged, index, trainer.encoder, stages)
-    train_and_save(partial(fit, unjudged=lessons.unjudged), output)
+    unjudged = gather(teacher, making, more.collection, more.unjudged, index, trainer.encoder, stages)
+    train_and_save(partial(fit, unjudged=unjudged), output)
     stages.end("training")
     print(stages)
 

@@ -1,7 +1,6 @@
 """Queries that nobody has judged, and their teacher, for the commands: made and asked, or given."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from pyserini_ltre.collection import (
     Collection,
@@ -47,13 +46,6 @@ class TeacherOptions:
     )
 
 
-class Lessons(NamedTuple):
-    """What is learned without judgements, and, if that is of given queries, made ones with their sources."""
-
-    unjudged: Unjudged
-    known: Judged | None
-
-
 def gather(
     options: TeacherOptions,
     making: QueryMaking,
@@ -62,7 +54,7 @@ def gather(
     index: IndexDirectory,
     encoder: BiEncoder,
     stages: Stages,
-) -> Lessons:
+) -> Unjudged:
     """Make queries of the collection, read those that are given, and ask the teacher, or read what it said.
 
     Raises
@@ -102,7 +94,7 @@ def gather(
         run = rescored(run, texts, documents, options.cross_encoder, str(encoder.device))
         name = f"{options.cross_encoder} on the best of {name}"
     stages.end("teacher")
-    return Lessons(Unjudged(texts, run, sources, name, vectors), known)
+    return Unjudged(texts, run, sources, name, vectors, known)
 
 
 def _made(

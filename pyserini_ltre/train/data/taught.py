@@ -8,6 +8,8 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
+from pyserini_ltre.collection.held_out import hold_out
+from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.collection.records import Qrels, Queries, Run, best_first
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.train.data.order import EpochSampler
@@ -33,6 +35,9 @@ class Unjudged:
         What the teacher is called in messages.
     query_vectors : mapping of str to ndarray (d,), optional
         The frozen encoder's embeddings of the queries, where they are known already.
+    known : Judged, optional
+        Made queries that are not trained on, with the documents that they were made from; by default a tenth of those
+        with `sources`.
     """
 
     queries: Queries
@@ -40,6 +45,7 @@ class Unjudged:
     sources: Qrels = field(default_factory=dict)
     name: str = "teacher"
     query_vectors: Mapping[str, np.ndarray] | None = None
+    known: Judged | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,19 @@ def taught_queries(unjudged: Unjudged, row_of: Mapping[str, int], depth: int) ->
             f"{unjudged.name}: teaches nothing: {'; '.join(found.remarks) or 'there are no queries'}"
         )
     return found
+
+
+def hold_out_made(
+    taught: Taught, unjudged: Unjudged, row_of: Mapping[str, int]
+) -> tuple[Taught, Judged] | None:
+    """What is trained on, and made queries that are not, with the documents they were made from; None without such."""
+    if unjudged.known is not None:
+        return taught, unjudged.known
+    made = {qid: text for qid, text in taught.queries.items() if qid in unjudged.sources}
+    if not made:
+        return None
+    _, held = hold_out(judged_queries(made, unjudged.sources, row_of, "made queries"))
+    return taught.part([qid for qid in taught.queries if qid not in held.queries]), held
 
 
 class TaughtQueries(Dataset):

@@ -52,7 +52,8 @@ class Schedule:
         "LAMB (arXiv 1904.00962) is for batches of hundreds of queries", default="adamw"
     )
     learning_rate: Positive | None = option(
-        "peak rate (None: 5e-5 encoder and both sides, 2e-3 adapter, 5e-4 lora)", default=None
+        "peak rate (None: 5e-5 encoder and both sides, 1e-4 encoder without judgements, 2e-3 adapter, 5e-4 lora)",
+        default=None,
     )
     lr_scheduler_type: Literal["linear", "cosine", "constant_with_warmup"] = option(
         "the rate after the first tenth of the steps, in which it rises", default="linear"
@@ -93,6 +94,12 @@ class Schedule:
         wanted = max(1, round(in_epoch * epochs))
         every = -(-wanted // (self.evaluations or defaults.evaluations))
         return -(-wanted // every) * every, every
+
+    def drawn(self, queries: int, defaults: ScheduleDefaults) -> int:
+        """Count the queries that all steps take together; see `steps`."""
+        processes = PartialState().num_processes
+        steps, _ = self.steps(queries, processes, defaults)
+        return steps * self.batch_size * self.gradient_accumulation_steps * processes
 
     def optimizer_class(self) -> tuple[type[torch.optim.Optimizer], dict[str, object]] | None:
         """LAMB and its settings as the Trainer wants them; None for the Trainer's own AdamW."""

@@ -14,7 +14,9 @@ from pyserini_ltre.train.losses.objective import usual_score_scale
 class DistilObjective:
     """What is minimised where a teacher stands in for judgements; None becomes what suits the encoder."""
 
-    anchor: NotNegative = option("weight of the squared distance to the frozen embeddings", default=1.0)
+    anchor: NotNegative | None = option(
+        "weight of the squared distance to the frozen embeddings (None: 0.3 encoder, else 1)", default=None
+    )
     depth: Count = option("best documents of the teacher's list that count", default=200)
     sharpness: Positive = option(
         "factor on the teacher's scores, which lie between 0 and 1, before their softmax", default=10.0
@@ -23,10 +25,10 @@ class DistilObjective:
         "factor on inner products (None: 20 for normalised encoders, else 1)", default=None
     )
 
-    def resolve(self, normalises: bool) -> "DistilObjective":
-        """Fill in what was left open, for an encoder whose embeddings have length 1 or not."""
+    def resolve(self, normalises: bool, anchor: float) -> "DistilObjective":
+        """Fill in what was left open, for an encoder whose embeddings have length 1 or not, and a usual anchor."""
         scale = usual_score_scale(normalises) if self.score_scale is None else self.score_scale
-        return replace(self, score_scale=scale)
+        return replace(self, score_scale=scale, anchor=anchor if self.anchor is None else self.anchor)
 
 
 def distillation_loss(scores: torch.Tensor, targets: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -78,6 +80,7 @@ class DistilLoss:
         self.objective = objective
         self.index = index
         self.score_scale: float = objective.score_scale  # type: ignore[assignment]
+        self.anchor: float = objective.anchor  # type: ignore[assignment]
 
     def __call__(
         self, queries: torch.Tensor, frozen: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor
@@ -102,4 +105,4 @@ class DistilLoss:
         documents = self.index.vectors(rows.clamp(min=0))
         scores = torch.einsum("bd,bmd->bm", queries, documents) * self.score_scale
         loss = distillation_loss(scores, targets * self.objective.sharpness, valid)
-        return loss + self.objective.anchor * (queries - frozen).square().sum(1).mean()
+        return loss + self.anchor * (queries - frozen).square().sum(1).mean()
