@@ -1,9 +1,15 @@
-"""What a person can mend: bad input, a training that diverged; and how commands report it."""
+"""What a person can mend: bad input, a training that diverged, a full disk; and how commands report it."""
 
+import errno
 import functools
+import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -25,6 +31,24 @@ class DivergenceError(ArithmeticError):
     """A loss that is not finite any more: nothing is wrong with the input, but training cannot go on."""
 
 
+# What the operating system says, and what to do about it. Anything else keeps its traceback.
+REMEDIES = {
+    errno.ENOSPC: "no space left there; free some, and run the same command again",
+    errno.EDQUOT: "your share of the disk is used up; free some, and run the same command again",
+    errno.EACCES: "no permission; change it, or name another place",
+    errno.EPERM: "not allowed; name another place",
+    errno.EROFS: "that file system can only be read; name another place",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; name another place",
+    errno.EISDIR: "this is a folder; name a file",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.ELOOP: "links that lead in a circle; name another place",
+}
+# FAISS, safetensors and torch of a full disk; torch does not say why it cannot write.
+FULL = (os.strerror(errno.ENOSPC), "os error 28", "PytorchStreamWriter failed writing")
+# As a shell counts: 128 and the number of the signal.
+INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
+
+
 PARAMETER = re.compile(r"`([a-z][a-z_]*)`")
 
 
@@ -36,13 +60,59 @@ def exit_with(error: InputError | DivergenceError) -> NoReturn:
 
 
 def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a command's ``main``: the errors of this module become one line and exit status 2, no traceback."""
+    """Decorate a command's ``main``: what a person can mend becomes one line and exit status 2, no traceback.
+
+    Whoever interrupts or ends it, or closes the pipe that it prints into, gets the usual exit status; what was being
+    written is removed.
+    """
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with _ended_politely():
+                result = command(*args, **kwargs)
+                sys.stdout.flush()
+                return result
         except (InputError, DivergenceError) as error:
             exit_with(error)
+        except BrokenPipeError:
+            # Python would try to flush what nobody reads any more, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(PIPE_CLOSED) from None
+        except KeyboardInterrupt:
+            print("pyserini_ltre: interrupted", file=sys.stderr)
+            raise SystemExit(INTERRUPTED) from None
+        except Exception as error:
+            number = system_error(error)
+            if number not in REMEDIES:
+                raise
+            named = getattr(error, "filename", None)
+            exit_with(InputError(f"{f'{named}: ' if named else ''}{REMEDIES[number]}"))
 
     return guarded
+
+
+def system_error(error: Exception) -> int | None:
+    """What the operating system said, if an error is of its making; libraries written in C and Rust only quote it."""
+    if isinstance(error, OSError):
+        return error.errno
+    if any(sign in str(error) for sign in FULL):
+        return errno.ENOSPC
+    return None
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Let what is cleaned up at the end of a block be cleaned up when the process is told to end, too."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

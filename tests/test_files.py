@@ -1,5 +1,9 @@
 """Output appears whole or not at all."""
 
+import errno
+import subprocess
+import sys
+
 import pytest
 
 from pyserini_ltre.errors import InputError, exit_on_input_error
@@ -63,3 +67,66 @@ def test_commands_end_with_one_line_and_status_2(capsys):
         command()
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "pyserini_ltre: a.tsv:3: no text; add one\n"
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/disk/out"), "/disk/out: no space left"),
+        (PermissionError(errno.EACCES, "Permission denied", "/closed"), "/closed: no permission"),
+        (OSError(errno.EROFS, "Read-only file system", "/cd"), "/cd: that file system can only be read"),
+        (RuntimeError("write error in index: 0 != 1 (No space left on device)"), "no space left"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0"), "no space left"),
+    ],
+)
+def test_what_the_system_says_becomes_one_line(refused, raised, said):
+    @exit_on_input_error
+    def command(arguments):
+        raise raised
+
+    assert refused(command).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "raised", [OSError(errno.EIO, "Input/output error"), RuntimeError("a fault"), KeyError("x")]
+)
+def test_what_cannot_be_explained_keeps_its_traceback(raised):
+    @exit_on_input_error
+    def command():
+        raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        command()
+    assert caught.value is raised
+
+
+WAITS = """
+import os, signal, sys, time
+from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.files import atomic_directory, atomic_file
+
+@exit_on_input_error
+def command():
+    with atomic_directory(sys.argv[1] + "/d") as directory, atomic_file(sys.argv[1] + "/f") as file:
+        (directory / "half").write_text("x")
+        os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+        time.sleep(30)
+
+command()
+"""
+
+
+@pytest.mark.parametrize(("name", "status", "lines"), [("SIGINT", 130, 1), ("SIGTERM", 143, 0)])
+def test_a_command_that_is_ended_cleans_up(tmp_path, name, status, lines):
+    done = subprocess.run(
+        [sys.executable, "-c", WAITS, tmp_path, name], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (status, lines)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_pipe_that_closes_ends_a_command_without_a_word():
+    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n@e\ndef f():\n  for i in range(10**6): print(i)\nf()"
+    command = f"{sys.executable} -c '{prints}' | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (141, "0\n", "")

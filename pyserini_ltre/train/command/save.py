@@ -11,7 +11,7 @@ from transformers.utils import logging
 
 from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, system_error
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
@@ -65,8 +65,8 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
             return
         command = shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]])
         result.save(directory, output.overwrite, command=command)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        if system_error(error) != errno.ENOSPC:
             raise
         raise InputError(
             f"no space left while saving; the last whole checkpoint is in {checkpoints}: "
