@@ -126,7 +126,8 @@ def test_a_command_that_is_ended_cleans_up(tmp_path, name, status, lines):
 
 
 def test_a_pipe_that_closes_ends_a_command_without_a_word():
-    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n@e\ndef f():\n  for i in range(10**6): print(i)\nf()"
+    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n@e\ndef f():\n  "
+    prints += "for i in range(10**6): print(i)\nf()"
     command = f"{sys.executable} -c '{prints}' | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (141, "0\n", "")

@@ -64,7 +64,13 @@ def write_run(path: str | os.PathLike[str], run: Run, tag: str, decimals: int | 
         Name of the run, without white space.
     decimals : int, optional
         How many decimals of a score to keep; None keeps all that it has.
+
+    Raises
+    ------
+    InputError
+        If a score is not finite, or an id is empty or has white space in it: the file could not be read again.
     """
+    _check(path, run)
     with atomic_file(path) as file:
         for qid, hits in run.items():
             # Adding 0.0 turns the negative zero that rounding can leave into a plain one.
@@ -75,6 +81,20 @@ def write_run(path: str | os.PathLike[str], run: Run, tag: str, decimals: int | 
             for rank, docid in enumerate(best_first(kept), start=1):
                 printed = repr(kept[docid]) if decimals is None else f"{kept[docid]:.{decimals}f}"
                 file.write(f"{qid} Q0 {docid} {rank} {printed} {tag}\n")
+
+
+def _check(path: str | os.PathLike[str], run: Run) -> None:
+    """Refuse what no line of a run file can hold."""
+    for name in {*run, *(docid for hits in run.values() for docid in hits)}:
+        if len(name.split()) != 1 or name.strip() != name:
+            raise InputError(f"{path}: id {name!r} cannot be in a run file; take the white space out of it")
+    for qid, hits in run.items():
+        if not all(map(math.isfinite, hits.values())):
+            docid, score = next((docid, score) for docid, score in hits.items() if not math.isfinite(score))
+            raise InputError(
+                f"{path}: query {qid}, document {docid}: score {score} is no finite number; see to the index, "
+                "the encoder, or the scores that were combined"
+            )
 
 
 def read_msmarco_run(path: str | os.PathLike[str]) -> Run:
@@ -112,7 +132,8 @@ def read_msmarco_run(path: str | os.PathLike[str]) -> Run:
 
 
 def write_msmarco_run(path: str | os.PathLike[str], run: Run) -> None:
-    """Write an MS MARCO run file, best hit first, ranks from 1, ties by document id."""
+    """Write an MS MARCO run file, best hit first, ranks from 1, ties by document id; as strict as `write_run`."""
+    _check(path, run)
     with atomic_file(path) as file:
         for qid, hits in run.items():
             file.writelines(

@@ -3,11 +3,13 @@
 import os
 
 import faiss
+import numpy as np
 
 from pyserini_ltre.collection import Collection, open_collection
 from pyserini_ltre.encode.batching import Precision, encode_stream
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_index_directory
 
@@ -48,7 +50,7 @@ def encode_collection(
     Raises
     ------
     InputError
-        If a document or its id cannot be used, or `output` may not be written.
+        If a document or its id cannot be used, a vector is not finite, or `output` may not be written.
     """
     check_output_directory(output, overwrite)
     source = open_collection(str(collection)) if isinstance(collection, str | os.PathLike) else collection
@@ -62,6 +64,11 @@ def encode_collection(
     for vectors in encode_stream(
         encoder, texts, "document", batch_size, precision, progress, total=len(docids)
     ):
+        if not np.isfinite(vectors).all():
+            bad = docids[index.ntotal + int(np.argmin(np.isfinite(vectors).all(axis=1)))]
+            raise InputError(
+                f"{encoder.name}: the vector of document {bad} is not finite; give an encoder whose weights are sound"
+            )
         index.add(vectors)
     write_index_directory(output, index, docids, encoder.document_record(), overwrite)
     return IndexDirectory(output)

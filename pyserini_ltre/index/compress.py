@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, check_output_directory
-from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.directory import IndexDirectory, check_docids
 from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.originals import read_vectors
@@ -104,6 +104,7 @@ def compress(
         raise InputError(f"{output} is the index to be compressed; name another directory for the copy")
     if sample is not None and sample < 1:
         raise InputError(f"`sample` {sample}: choose 1 or more")
+    check_docids(directory.docids)
     source = directory.open()
     compressed = empty_index(factory, source.dimension)
     if query_vectors is not None:

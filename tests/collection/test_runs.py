@@ -1,6 +1,10 @@
+import math
+from functools import partial
+
 import pytest
 
 from pyserini_ltre.collection import read_run, write_run
+from pyserini_ltre.collection.runs import write_msmarco_run
 from pyserini_ltre.errors import InputError
 
 
@@ -58,3 +62,20 @@ def test_missing_and_empty_runs_are_refused(tmp_path):
     (tmp_path / "empty.txt").touch()
     with pytest.raises(InputError, match="empty"):
         read_run(tmp_path / "empty.txt")
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ({"q": {"d": math.nan}}, "no finite number"),
+        ({"q": {"a": 1.0, "d": math.inf}}, "document d: score inf"),
+        ({"q": {"d 1": 1.0}}, "white space"),
+        ({"q 1": {"d": 1.0}}, "white space"),
+        ({"q": {"": 1.0}}, "white space"),
+    ],
+)
+@pytest.mark.parametrize("write", [partial(write_run, tag="t"), write_msmarco_run])
+def test_what_could_not_be_read_again_is_not_written(tmp_path, run, said, write):
+    with pytest.raises(InputError, match=said):
+        write(tmp_path / "run", run)
+    assert not any(tmp_path.iterdir())

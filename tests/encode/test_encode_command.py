@@ -5,10 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
+from pyserini_ltre.collection import Document, write_beir
 from pyserini_ltre.encode.__main__ import main
 from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.encode_collection import encode_collection
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 
 DOCUMENTS = [
@@ -108,3 +112,14 @@ def test_settings_out_of_range_are_refused(collection, tiny_encoder, tmp_path, r
     line = refused(main, *arguments(collection, tiny_encoder, output, option, value))
     assert str(value) in line
     assert not output.exists()
+
+
+def test_weights_that_are_not_finite_leave_no_index(tiny_encoder, tmp_path):
+    encoder = BiEncoder.load(tiny_encoder)
+    with torch.no_grad():
+        next(encoder.parameters())[:, 0] = float("nan")
+    documents = [Document(f"d{i}", "", "open the file") for i in range(3)]
+    write_beir(tmp_path / "collection", documents, {}, {})
+    with pytest.raises(InputError, match="document d0 is not finite"):
+        encode_collection(str(tmp_path / "collection"), encoder, tmp_path / "index")
+    assert not (tmp_path / "index").exists()

@@ -1,5 +1,6 @@
 """The compressed copy of an index: whole, repeatable, measured."""
 
+import shutil
 import subprocess
 import sys
 
@@ -153,3 +154,12 @@ def test_command_reports(directory, tmp_path):
     assert lines[5] == f"1000 documents in {tmp_path / 'small'}"
     assert "WARNING" not in done.stderr
     assert "1000/1000" in done.stderr
+
+
+def test_an_id_that_is_there_twice_is_refused(directory, tmp_path):
+    twice = tmp_path / "twice"
+    shutil.copytree(directory, twice)
+    (twice / "docid").write_text("".join(f"{docid}\n" for docid in [*DOCIDS[:-1], DOCIDS[0]]))
+    with pytest.raises(InputError, match="0000 is there twice"):
+        compress(IndexDirectory(twice), "SQ8", tmp_path / "small")
+    assert not (tmp_path / "small").exists()
