@@ -22,7 +22,7 @@ def export_collection(folder: WorkFolder, collection: PythonStdlib, name: str) -
     path = folder.path
     queries = {split: collection.queries(split) for split in collection.splits}
     qrels = {split: collection.qrels(split) for split in collection.splits}
-    with folder.stage("collection") as to_do:
+    with folder.stage("collection", path / "collection", path / "corpus") as to_do:
         if to_do:
             write_beir(path / "collection", collection.documents(), queries, qrels)
             export(collection, path)
@@ -37,14 +37,14 @@ def export_collection(folder: WorkFolder, collection: PythonStdlib, name: str) -
 def build_indexes(folder: WorkFolder, name: str, encoder: Path) -> None:
     """Index the collection for BM25 and encode it, once, with the encoder as it is."""
     path = folder.path
-    with folder.stage("BM25 index") as to_do:
+    with folder.stage("BM25 index", path / "bm25-index") as to_do:
         if to_do:
             run_command(
                 *("pyserini.index.lucene", "--collection", "JsonCollection", "--input", path / "corpus"),
                 *("--index", path / "bm25-index", "--threads", "2"),
                 log=path / "logs" / "index-lucene.txt",
             )
-    with folder.stage("encoding documents") as to_do:
+    with folder.stage("encoding documents", path / "index") as to_do:
         if to_do:
             run_command(
                 *("pyserini_ltre.encode", "--collection", path / "collection", "--encoder", encoder),

@@ -1,7 +1,6 @@
 """Run conditions on collections, measure them, and keep what came out."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +107,9 @@ class Matrix:
 
 
 def _run_step(step: Step, folder: WorkFolder) -> None:
-    with folder.stage(step.name) as to_do:
+    with folder.stage(step.name, step.output) as to_do:
         if not to_do:
             return
-        # What a command that was cut off has left.
-        if step.output.is_dir():
-            shutil.rmtree(step.output)
-        step.output.unlink(missing_ok=True)
         step.output.parent.mkdir(parents=True, exist_ok=True)
         shows_progress = step.words[0] in ("pyserini_ltre.encode", "pyserini_ltre.train")
         log = folder.path / "logs" / f"{step.name.replace(' ', '-')}.txt"

@@ -99,7 +99,7 @@ def _notes(verdicts: dict[str, dict[str, Verdict]]) -> list[str]:
 
 def _section(name: str, results: Results, verdicts: dict[str, Verdict]) -> str:
     known, settings = KNOWN[name], results["settings"]
-    facts = [f"{results['queries']} test queries", f"collection {settings['fingerprint'][:12]}"]
+    facts = [f"{results['queries']} test queries", f"collection {str(settings['fingerprint'])[:12]}"]
     if "Python" in settings:
         facts.append(f"the library of Python {settings['Python']}, for which alone the scores hold")
     if known.trained_on:
@@ -111,7 +111,7 @@ def _section(name: str, results: Results, verdicts: dict[str, Verdict]) -> str:
     rows = "".join(_row(name, condition, results, verdict) for condition, verdict in verdicts.items())
     bars = {condition: verdict.observed for condition, verdict in verdicts.items()}
     return (
-        f'<h2 id="{name}">{name}</h2><p class="faint">{"; ".join(facts)}</p>'
+        f'<h2 id="{name}">{name}</h2><p class="faint">{escape("; ".join(facts))}</p>'
         f"{draw_bars(bars, f'{main} on {name}')}"
         f'<div class="scroll"><table><thead><tr><th>Condition</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
@@ -127,7 +127,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
         button += f'<span class="transfer">from {known.trained_on}</span>'
     measures = "".join(f"<td>{found['measures'][measure]:.4f}</td>" for measure in known.measures)
     if verdict.expected is None:
-        compared = f'<td></td><td></td><td class="none">no expected score<br>{escape(verdict.why)}</td>'
+        compared = f'<td></td><td></td><td class="none">no expected score<br>{escape(str(verdict.why))}</td>'
     else:
         expected = verdict.expected[verdict.measure]
         difference = round(verdict.observed - expected, 4) + 0.0  # without it, a zero may be negative
@@ -135,7 +135,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
             f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{difference:+.4f}</td>"
             f'<td class="{_CLASS[verdict.status]}">{verdict.status.lower()}</td>'
         )
-    weights = f'<p class="faint">weights: {escape(found["weights"])}</p>' if "weights" in found else ""
+    weights = f'<p class="faint">weights: {escape(str(found["weights"]))}</p>' if "weights" in found else ""
     commands = "".join(
         f'<div class="command"><code>{_breakable(step["command"])}</code>'
         f'<span class="faint">{step["seconds"]:.0f} s</span>'
@@ -152,7 +152,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
 
 def _breakable(command: str) -> str:
     """Keep the browser from breaking a line between the hyphens of an option."""
-    return re.sub(r"(?<=\s)(--[\w-]+)", r'<span class="option">\1</span>', escape(command))
+    return re.sub(r"(?<=\s)(--[\w-]+)", r'<span class="option">\1</span>', escape(str(command)))
 
 
 def _published() -> str:

@@ -1,6 +1,7 @@
 """What a work folder holds already, so that a second run reuses it."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,13 +59,21 @@ class WorkFolder:
         self._save()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[bool]:
-        """Time a stage and note that it is done; gives False if an earlier run did it: nothing is to do then."""
+    def stage(self, name: str, *outputs: Path) -> Iterator[bool]:
+        """Time a stage and note that it is done; gives False if an earlier run did it: nothing is to do then.
+
+        If one was cut off, what it has left at `outputs` is removed first.
+        """
         if name in self.seconds:
             print(f"\n[{name}] done before, in {self.seconds[name]:.0f} s")
             yield False
             return
         print(f"\n[{name}]", flush=True)
+        for output in outputs:
+            if output.is_dir() and not output.is_symlink():
+                shutil.rmtree(output)
+            else:
+                output.unlink(missing_ok=True)
         start = time.perf_counter()
         yield True
         self.seconds[name] = round(time.perf_counter() - start, 1)

@@ -97,3 +97,21 @@ def test_a_click_on_a_row_opens_its_commands(page, browser):
         wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("field", ["fingerprint", "Python", "queries", "weights"])
+def test_nothing_of_the_results_reaches_the_page_as_markup(tmp_path, make_results, field):
+    results = make_results("scifact", {"frozen": 0.6, "frozen+bm25": 0.7})
+    bad = "<script>alert(1)</script>"
+    if field == "queries":
+        results[field] = bad
+    elif field == "weights":
+        results["conditions"]["frozen+bm25"][field] = bad
+    else:
+        results["settings"][field] = bad
+    (tmp_path / "work" / "scifact").mkdir(parents=True)
+    (tmp_path / "work" / "scifact" / "results.json").write_text(json.dumps(results))
+    text = write_report(tmp_path / "work", tmp_path / "report").read_text()
+    assert "<script>alert" not in text and "&lt;script&gt;" in text.replace(
+        "&lt;script&gt;a", "&lt;script&gt;"
+    )

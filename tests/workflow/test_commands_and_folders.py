@@ -51,3 +51,18 @@ def test_a_command_is_written_as_it_is_typed(tmp_path):
     assert command_line("pyserini.fusion", "--runs", tmp_path / "a b") == (
         f"python -m pyserini.fusion --runs '{tmp_path}/a b'"
     )
+
+
+def test_what_a_stage_that_was_cut_off_left_is_removed(tmp_path):
+    folder = WorkFolder(tmp_path / "work", {"a": 1})
+    with pytest.raises(KeyboardInterrupt), folder.stage("write", folder.path / "out", folder.path / "file"):
+        (folder.path / "out").mkdir()
+        (folder.path / "out" / "half").touch()
+        (folder.path / "file").touch()
+        raise KeyboardInterrupt
+    again = WorkFolder(tmp_path / "work", {"a": 1})
+    with again.stage("write", folder.path / "out", folder.path / "file") as to_do:
+        assert to_do and [path.name for path in folder.path.iterdir()] == ["done.json"]
+        (folder.path / "out").mkdir()
+    with WorkFolder(tmp_path / "work", {"a": 1}).stage("write", folder.path / "out") as to_do:
+        assert not to_do and (folder.path / "out").is_dir()
