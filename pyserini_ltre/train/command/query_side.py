@@ -105,6 +105,9 @@ def _read_query_vectors(
             raise InputError(
                 f"{file}: {len(rows)} rows for {len(texts)} queries; give a row for each, in their order"
             )
+        sound = np.isfinite(rows).all(axis=1)
+        if not sound.all():
+            raise InputError(f"{file}: row {int(np.argmin(sound))} is not finite; encode this query again")
         vectors |= dict(zip(texts, rows, strict=True))
     return vectors
 

@@ -105,6 +105,7 @@ def test_vectors_alone_are_enough_for_the_adapter(problem, tiny_encoder, tmp_pat
         (["--trainable", "encoder"], "is for --trainable adapter"),
         (["--query-vectors", "short.npy"], "give a row for each"),
         (["--query-vectors", "text.npy"], "not a .npy file"),
+        (["--query-vectors", "nan.npy"], "nan.npy: row 5 is not finite"),
     ],
 )
 def test_bad_query_vectors_are_refused(problem, tmp_path, monkeypatch, capsys, change, message):
@@ -113,6 +114,10 @@ def test_bad_query_vectors_are_refused(problem, tmp_path, monkeypatch, capsys, c
     write_qrels("qrels.txt", problem.qrels)
     np.save("good.npy", np.eye(len(problem.queries), 32, dtype=np.float32))
     np.save("short.npy", np.eye(3, 32, dtype=np.float32))
+    np.save(
+        "nan.npy",
+        np.where(np.arange(len(problem.queries))[:, None] == 5, np.nan, np.ones((1, 32))).astype(np.float32),
+    )
     (tmp_path / "text.npy").write_text("text")
     command = f"adore --index {problem.directory} --queries queries.tsv --qrels qrels.txt --output out"
     command += " --trainable adapter --query-vectors good.npy"
