@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -126,14 +126,54 @@ def synchronise(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; an empty dictionary if there is none."""
+def parse_json(
+    text: str, place: Callable[[json.JSONDecodeError | None], str], remedy: str, **options: Any
+) -> Any:
+    """Read JSON from a text that anybody may have written.
+
+    Parameters
+    ----------
+    text : str
+        What should be JSON.
+    place : callable
+        Says where a fault is, to begin the message with: given the error, or None if it is of the whole text.
+    remedy : str
+        Ends the message.
+    **options
+        Of `json.loads`.
+
+    Raises
+    ------
+    InputError
+        If it is not JSON, too deep or with numbers too long for Python, or holds half a character (a lone surrogate),
+        which no file could take.
+    """
+    try:
+        content = json.loads(text, **options)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place(error)}: not JSON ({error.msg}, column {error.colno}); {remedy}") from None
+    except RecursionError:
+        raise InputError(f"{place(None)}: JSON nested too deep; {remedy}") from None
+    except ValueError:
+        raise InputError(f"{place(None)}: a number of too many digits; {remedy}") from None
+    # Only an escape can make one; most texts have none.
+    if "\\u" in text:
+        try:
+            json.dumps(content, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{place(None)}: half of a character (a lone surrogate); {remedy}") from None
+    return content
+
+
+def read_json(path: Path, remedy: str = "write it again") -> Any:
+    """Read a JSON file; an empty dictionary if there is none. An `InputError` says if it is anything else."""
     if not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); write it again") from None
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text; {remedy}") from None
+    return parse_json(text, lambda error: f"{path}:{error.lineno}" if error else str(path), remedy)
 
 
 def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:

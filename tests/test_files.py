@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from pyserini_ltre.collection.lines import json_lines
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.files import atomic_directory, atomic_file, check_output_directory
+from pyserini_ltre.files import atomic_directory, atomic_file, check_output_directory, read_json
 
 
 def test_a_directory_appears_when_the_block_ends(tmp_path):
@@ -131,3 +132,31 @@ def test_a_pipe_that_closes_ends_a_command_without_a_word():
     command = f"{sys.executable} -c '{prints}' | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (141, "0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1', "not JSON"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deep"),
+        (f'{{"a": {"1" * 5000}}}', "too many digits"),
+        (r'{"a": "\ud800"}', "half of a character"),
+    ],
+)
+def test_json_that_python_chokes_on_is_one_line(tmp_path, text, said):
+    (tmp_path / "some.json").write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_json(tmp_path / "some.json")
+    with pytest.raises(InputError, match=said):
+        list(json_lines(tmp_path / "some.json"))
+
+
+def test_json_with_escapes_is_read(tmp_path):
+    (tmp_path / "some.json").write_text(r'{"a": "\ud83d\ude00 \\ud800 \u00e9"}')
+    assert read_json(tmp_path / "some.json") == {"a": "\U0001f600 \\ud800 é"}
+
+
+def test_json_that_is_not_utf8_is_one_line(tmp_path):
+    (tmp_path / "some.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_json(tmp_path / "some.json")

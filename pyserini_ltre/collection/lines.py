@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import os
 import zlib
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import parse_json
 
 
 def open_bytes(path: str | os.PathLike[str]) -> io.BufferedIOBase:
@@ -83,12 +83,7 @@ def json_lines(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, An
     """
     for number, line in numbered_lines(path):
         where = f"{path}:{number}"
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"{where}: not JSON ({error.msg}, column {error.colno}); write one JSON object a line"
-            ) from None
+        record = parse_json(line, lambda _, where=where: where, "write one JSON object a line")
         if not isinstance(record, dict):
             raise InputError(f"{where}: not a JSON object; write one object a line")
         yield where, record

@@ -1,7 +1,6 @@
 """Pyserini's index directory: ``index`` and ``docid``, and our ``encoder.json``."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ import faiss
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory, write_json
+from pyserini_ltre.files import atomic_directory, read_json, write_json
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
@@ -101,8 +100,8 @@ class IndexDirectory:
         if not file.is_file():
             return None
         try:
-            return EncoderRecord(**json.loads(file.read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, TypeError) as error:
+            return EncoderRecord(**read_json(file, "remove it or encode again"))
+        except TypeError as error:
             raise InputError(
                 f"{file}: not what this version writes ({error}); remove it or encode again"
             ) from None

@@ -142,7 +142,7 @@ def _recorded(model: Path) -> dict[str, str] | None:
     file = model / "pyserini_ltre.json"
     try:
         index = json.loads(file.read_text(encoding="utf-8")).get("index")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None  # loading the model has complained, or will
     return index if isinstance(index, dict) and isinstance(index.get("path"), str) else None
 

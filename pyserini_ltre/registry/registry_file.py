@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file
+from pyserini_ltre.files import atomic_file, parse_json
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
 
@@ -62,12 +62,12 @@ def read_registry_file(file: Path) -> Registry:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise InputError(f"{file}: not UTF-8 text; correct the file, or move it away") from None
-    try:
-        content = json.loads(text, object_pairs_hook=_Object)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{file}:{error.lineno}:{error.colno}: not JSON ({error.msg}); correct the file, or move it away"
-        ) from None
+    content = parse_json(
+        text,
+        lambda error: f"{file}:{error.lineno}:{error.colno}" if error else str(file),
+        "correct the file, or move it away",
+        object_pairs_hook=_Object,
+    )
     registry: Registry = {section: {} for section in SECTIONS}
     sections = _objects(content, file, "the file")
     _refuse_doubles(sections, file, text, ())
