@@ -91,7 +91,7 @@ def draw(path: Path, collections: dict[str, dict]) -> None:
             values = [point[MEASURE] for point in points]
             axes.plot(range(len(points)), values, color=colour, marker="o", label=label)
         frozen = lines[ALONE][0][MEASURE]
-        axes.axhline(frozen, color=COLOURS[0], linestyle="--", label=f"frozen, {frozen:.3f}")
+        axes.axhline(frozen, color=COLOURS[0], linestyle="--", label="frozen")
         counts = [point["judged"] for point in lines[ALONE]]
         axes.set_xticks(range(len(counts)), [*map(str, counts[:-1]), f"all {counts[-1]}"])
         axes.set_xlabel("judged training queries")
