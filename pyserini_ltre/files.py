@@ -127,7 +127,7 @@ def synchronise(path: Path) -> None:
 
 
 def parse_json(
-    text: str, place: Callable[[json.JSONDecodeError | None], str], remedy: str, **options: Any
+    text: str, place: str | Callable[[json.JSONDecodeError | None], str], remedy: str, **options: Any
 ) -> Any:
     """Read JSON from a text that anybody may have written.
 
@@ -135,7 +135,7 @@ def parse_json(
     ----------
     text : str
         What should be JSON.
-    place : callable
+    place : str or callable
         Says where a fault is, to begin the message with: given the error, or None if it is of the whole text.
     remedy : str
         Ends the message.
@@ -148,20 +148,24 @@ def parse_json(
         If it is not JSON, too deep or with numbers too long for Python, or holds half a character (a lone surrogate),
         which no file could take.
     """
+
+    def at(error: json.JSONDecodeError | None) -> str:
+        return place if isinstance(place, str) else place(error)
+
     try:
         content = json.loads(text, **options)
     except json.JSONDecodeError as error:
-        raise InputError(f"{place(error)}: not JSON ({error.msg}, column {error.colno}); {remedy}") from None
+        raise InputError(f"{at(error)}: not JSON ({error.msg}, column {error.colno}); {remedy}") from None
     except RecursionError:
-        raise InputError(f"{place(None)}: JSON nested too deep; {remedy}") from None
+        raise InputError(f"{at(None)}: JSON nested too deep; {remedy}") from None
     except ValueError:
-        raise InputError(f"{place(None)}: a number of too many digits; {remedy}") from None
+        raise InputError(f"{at(None)}: a number of too many digits; {remedy}") from None
     # Only an escape can make one; most texts have none.
     if "\\u" in text:
         try:
             json.dumps(content, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise InputError(f"{place(None)}: half of a character (a lone surrogate); {remedy}") from None
+            raise InputError(f"{at(None)}: half of a character (a lone surrogate); {remedy}") from None
     return content
 
 

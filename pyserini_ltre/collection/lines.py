@@ -83,7 +83,7 @@ def json_lines(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, An
     """
     for number, line in numbered_lines(path):
         where = f"{path}:{number}"
-        record = parse_json(line, lambda _, where=where: where, "write one JSON object a line")
+        record = parse_json(line, where, "write one JSON object a line")
         if not isinstance(record, dict):
             raise InputError(f"{where}: not a JSON object; write one object a line")
         yield where, record
