@@ -56,7 +56,7 @@ def test_twenty_runs_under_other_hash_seeds_and_orders_give_the_same_bytes(folde
         if "--tune" in method:
             names.remove("third")
             method = [*method, "--dev-runs", *(f"dev.{name}" for name in names)]
-        arguments = ["fuse", "--runs", *names, "--output", "fused", *method]
+        arguments = ["fuse", "--runs", *names, "--output", "fused", "--overwrite", *method]
         done = subprocess.run(
             [sys.executable, "-m", "pyserini_ltre.run", *arguments],
             env={**os.environ, "PYTHONHASHSEED": str(turn)},
