@@ -7,6 +7,12 @@ from pathlib import Path
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import is_stream
 
+# Options whose values are words, even where a file of that name exists.
+WORDS = frozenset(
+    "command description device factory format kinds lr_scheduler_type measure measures method missing normalise optimizer "
+    "pooling precision register search_backend tag task to trainable".split()
+)
+
 
 def check_outputs(
     given: Mapping[str, object], outputs: Sequence[str] = ("output",), overwrite: bool = False
@@ -29,7 +35,8 @@ def check_outputs(
         something that is read.
     """
     places = {name: _place(name, given[name]) for name in outputs if given.get(name) is not None}
-    read = [path for name, value in given.items() if name not in outputs for path in _existing(value)]
+    inputs = given.keys() - WORDS - set(outputs)
+    read = [path for name in given if name in inputs for path in _existing(given[name])]
     for name, place in places.items():
         if is_stream(place):
             continue

@@ -94,6 +94,14 @@ def test_a_pipe_and_a_device_are_written_to(runs, monkeypatch):
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
+def test_a_word_is_no_file_though_one_is_called_like_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "adapter").mkdir()
+    check_outputs({"trainable": "adapter", "index": "nowhere", "output": "adapter"}, overwrite=True)
+    with pytest.raises(InputError, match="which is read"):
+        check_outputs({"trainable": "adapter", "index": "adapter", "output": "adapter"}, overwrite=True)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_place_that_cannot_be_written_to_is_found_before_the_work(tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
