@@ -9,8 +9,8 @@ from pyserini_ltre.files import is_stream
 
 # Options whose values are words, even where a file of that name exists.
 WORDS = frozenset(
-    "command description device factory format kinds lr_scheduler_type measure measures method missing normalise optimizer "
-    "pooling precision register search_backend tag task to trainable".split()
+    "command description device factory format kinds lr_scheduler_type measure measures method missing normalise "
+    "optimizer pooling precision register search_backend tag task to trainable".split()
 )
 
 
