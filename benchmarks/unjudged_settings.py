@@ -97,12 +97,13 @@ class Bench:
         self.judged = {
             qid: text for queries, qrels in judged.values() for qid, text in queries.items() if qid in qrels
         }
+        # What is made of a collection is read from it anew each time.
+        kinds = kinds_of(collection)
         made = {
             kind: make_queries(
                 collection, QueryMaking(kinds=[kind], limit=A_KIND), self.judged, progress=True
             )
-            for kind in KINDS
-            if kind in kinds_of(collection)
+            for kind in kinds
         }
         self.sources = {
             f"{kind} {qid}": source for kind in made for qid, source in made[kind].sources.items()

@@ -35,8 +35,8 @@ def check_outputs(
         something that is read.
     """
     places = {name: _place(name, given[name]) for name in outputs if given.get(name) is not None}
-    inputs = given.keys() - WORDS - set(outputs)
-    read = [path for name in given if name in inputs for path in _existing(given[name])]
+    words = {*WORDS, *outputs}
+    read = [path for name, value in given.items() if name not in words for path in _existing(value)]
     for name, place in places.items():
         if is_stream(place):
             continue
@@ -85,7 +85,6 @@ def _relation(place: Path, other: Path) -> str | None:
 
 def _check_writable(name: str, place: Path) -> None:
     """Refuse a place that nothing can be written to, rather than after the work."""
-    folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
-    below = place.parent if place.exists() else folder
-    if not folder.is_dir() or not os.access(below, os.W_OK | os.X_OK):
-        raise InputError(f"`{name}` {place}: {below} cannot be written to; name another place")
+    folder = next(parent for parent in place.parents if parent.is_dir())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"`{name}` {place}: {folder} cannot be written to; name another place")

@@ -4,7 +4,7 @@ import math
 import os
 import re
 
-from pyserini_ltre.collection.lines import split_lines
+from pyserini_ltre.collection.lines import checked_id, split_lines
 from pyserini_ltre.collection.records import Run, best_first
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file
@@ -86,8 +86,7 @@ def write_run(path: str | os.PathLike[str], run: Run, tag: str, decimals: int | 
 def _check(path: str | os.PathLike[str], run: Run) -> None:
     """Refuse what no line of a run file can hold."""
     for name in {*run, *(docid for hits in run.values() for docid in hits)}:
-        if len(name.split()) != 1 or name.strip() != name:
-            raise InputError(f"{path}: id {name!r} cannot be in a run file; take the white space out of it")
+        checked_id(name, str(path))
     for qid, hits in run.items():
         if not all(map(math.isfinite, hits.values())):
             docid, score = next((docid, score) for docid, score in hits.items() if not math.isfinite(score))

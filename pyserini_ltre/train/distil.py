@@ -11,7 +11,13 @@ from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.train.data.taught import TaughtQueries, Unjudged, hold_out_made, taught_queries
+from pyserini_ltre.train.data.taught import (
+    HELD_OUT_REMARK,
+    TaughtQueries,
+    Unjudged,
+    hold_out_made,
+    taught_queries,
+)
 from pyserini_ltre.train.index_trainer import IndexTrainer
 from pyserini_ltre.train.loop.checkpoints import content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
@@ -27,10 +33,6 @@ DEFAULTS["encoder"] = replace(DEFAULTS["encoder"], learning_rate=1e-4)
 ANCHORS: dict[Part, float] = {"encoder": 0.3, "adapter": 1.0, "lora": 1.0}
 # Nor do so many queries need a narrow map: of MiniLM's 384 dimensions all may change.
 ADAPTER_RANK = 384
-HELD_OUT_REMARK = (
-    "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
-    "weights, unless these find them worse"
-)
 
 
 class DistilTrainer(IndexTrainer):

@@ -17,6 +17,7 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.data.queries import TrainingQueries
 from pyserini_ltre.train.data.taught import (
+    HELD_OUT_REMARK,
     Taught,
     TaughtQueries,
     Unjudged,
@@ -38,10 +39,7 @@ from pyserini_ltre.train.trainable.given_vectors import GivenVectors
 UNJUDGED_ANCHOR = 1.0
 # With fewer judged queries, a tenth of them is under 30, among which chance decides.
 FEW = 300
-ALL_TRAINED_REMARK = (
-    f"fewer than {FEW} judged queries: all are trained on. Dev queries are made ones; what they should find is the "
-    "document that each was made from: kept are the last weights, unless these find them worse"
-)
+ALL_TRAINED_REMARK = f"fewer than {FEW} judged queries: all are trained on; {HELD_OUT_REMARK}"
 
 
 class QuerySideTrainer(IndexTrainer):
@@ -142,6 +140,8 @@ class QuerySideTrainer(IndexTrainer):
         """Train on judgements that were compared with the index already; otherwise as `fit`."""
         selection: Selection = "best"
         if unjudged is not None:
+            if query_vectors is not None:
+                raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
             distil = DistilObjective().resolve(self.encoder.normalises, UNJUDGED_ANCHOR)
             taught = taught_queries(unjudged, self.directory.row_of, distil.depth)
             if dev is None and len(train.queries) < FEW:
@@ -155,8 +155,6 @@ class QuerySideTrainer(IndexTrainer):
         remarks: tuple[str, ...] = ()
         defaults = TRAINABLE[self.trainable].defaults
         if unjudged is not None:
-            if query_vectors is not None:
-                raise InputError("`unjudged` queries have to be encoded; give `encoder` instead of vectors")
             # An epoch goes through the more numerous queries; it is the judged ones that are to come round.
             share = min(1.0, len(train.queries) / len(taught.queries))
             defaults = replace(defaults, fewest_epochs=defaults.fewest_epochs * share)

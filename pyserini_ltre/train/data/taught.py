@@ -17,6 +17,10 @@ from pyserini_ltre.train.trainable import Trainable
 
 # Of a query's list; from one document nothing is learned.
 FEWEST_DOCUMENTS = 2
+HELD_OUT_REMARK = (
+    "dev queries are made ones; what they should find is the document that each was made from: kept are the last "
+    "weights, unless these find them worse"
+)
 
 
 @dataclass(frozen=True)
