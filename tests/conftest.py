@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hostile  # noqa: F401 - registers its profiles
 import pytest
+from hypothesis import settings
 from small_input import DIMENSION, WORDS
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 if "PYTEST_XDIST_WORKER" in os.environ:  # processes that each start a thread for every core slow each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session", autouse=True)
