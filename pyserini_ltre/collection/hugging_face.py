@@ -64,7 +64,7 @@ class HuggingFaceCollection:
             qid = json_id({"_id": row.get("query-id")}, where)
             docid = json_id({"_id": row.get("corpus-id")}, where)
             grade = row.get("score")
-            if not isinstance(grade, int | float) or grade != int(grade):
+            if not isinstance(grade, int | float) or not float(grade).is_integer():
                 raise InputError(f"{where}: score {grade!r} is no integer; write 0, 1, 2 ...")
             qrels.setdefault(qid, {})[docid] = int(grade)
         return qrels

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from typing import Any
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import parse_json
+
+# Grades and ranks that every program after us can hold.
+_LARGEST = 2**31 - 1
 
 
 def open_bytes(path: str | os.PathLike[str]) -> io.BufferedIOBase:
@@ -113,6 +117,34 @@ def checked_id(text: str, where: str) -> str:
     """Return an id that a TREC file can hold; refuse one that is empty or has white space in it."""
     if len(text.split()) != 1 or text != text.strip():
         raise InputError(
-            f"{where}: id {text!r} is empty or has white space, which no TREC file can hold; rename it"
+            f"{where}: id {shortened(text)} is empty or has white space, which no TREC file can hold; rename it"
         )
     return text
+
+
+def whole_number(text: str) -> int | None:
+    """Read a grade or a rank: digits, with or without a sign, of at most 32 bits; None for anything else."""
+    try:
+        number = int(text) if len(text) < 20 and _plain(text) else None
+    except ValueError:
+        return None
+    return number if number is not None and abs(number) <= _LARGEST else None
+
+
+def finite_number(text: str) -> float | None:
+    """Read a score; None for what is no number, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and _plain(text) else None
+
+
+def _plain(number: str) -> bool:
+    """Whether other programs read a number as Python does, which takes 1_0 and the digits of all scripts."""
+    return "_" not in number and number.isascii()
+
+
+def shortened(text: str) -> str:
+    """Quote what somebody wrote, for a message: its beginning if it is long."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")

@@ -2,7 +2,7 @@
 
 import os
 
-from pyserini_ltre.collection.lines import numbered_lines
+from pyserini_ltre.collection.lines import numbered_lines, shortened, whole_number
 from pyserini_ltre.collection.pyserini_names import pyserini_name, qrels_file
 from pyserini_ltre.collection.records import Qrels
 from pyserini_ltre.errors import InputError
@@ -48,10 +48,9 @@ def read_qrels(path: str | os.PathLike[str]) -> Qrels:
             layout = _BEIR_LAYOUT if beir else _TREC_LAYOUT
             raise InputError(f"{where}: {len(columns)} columns; write {layout}")
         qid, docid, grade = columns[0], columns[-2], columns[-1]
-        try:
-            judged = int(grade)
-        except ValueError:
-            raise InputError(f"{where}: grade {grade!r} is no integer; write 0, 1, 2 ...") from None
+        judged = whole_number(grade)
+        if judged is None:
+            raise InputError(f"{where}: grade {shortened(grade)} is no integer; write 0, 1, 2 ...")
         if qrels.setdefault(qid, {}).setdefault(docid, judged) != judged:
             raise InputError(
                 f"{where}: document {docid} has two grades for query {qid}; remove one of the two"

@@ -4,7 +4,7 @@ import math
 import os
 import re
 
-from pyserini_ltre.collection.lines import checked_id, split_lines
+from pyserini_ltre.collection.lines import checked_id, finite_number, shortened, split_lines, whole_number
 from pyserini_ltre.collection.records import Run, best_first
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_file
@@ -36,12 +36,11 @@ def read_run(path: str | os.PathLike[str]) -> Run:
     run: Run = {}
     lines = split_lines(path, 6, "query id, Q0, document id, rank, score, tag")
     for number, (qid, _, docid, _, score, _) in lines:
-        try:
-            value = float(score)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(f"{path}:{number}: score {score!r} is no finite number; mend or remove the line")
+        value = finite_number(score)
+        if value is None:
+            raise InputError(
+                f"{path}:{number}: score {shortened(score)} is no finite number; mend or remove the line"
+            )
         hits = run.setdefault(qid, {})
         if docid in hits:
             raise InputError(
@@ -118,9 +117,11 @@ def read_msmarco_run(path: str | os.PathLike[str]) -> Run:
     run: Run = {}
     taken: set[tuple[str, int]] = set()
     for number, (qid, docid, written) in split_lines(path, 3, "query id, document id, rank"):
-        rank = int(written) if written.isascii() and written.isdecimal() else 0
-        if rank < 1:
-            raise InputError(f"{path}:{number}: rank {written!r} is no whole number from 1 on; correct it")
+        rank = whole_number(written)
+        if rank is None or rank < 1:
+            raise InputError(
+                f"{path}:{number}: rank {shortened(written)} is no whole number from 1 on; correct it"
+            )
         hits = run.setdefault(qid, {})
         if docid in hits or (qid, rank) in taken:
             what = f"document {docid}" if docid in hits else f"rank {rank}"

@@ -81,7 +81,11 @@ class IndexDirectory:
                     f"{self.path}: no file {name}; name a directory that pyserini.encode --to-faiss made"
                 )
         self.faiss_index = read_index_file(self.path / "index")
-        self.docids = (self.path / "docid").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        try:
+            ids = (self.path / "docid").read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"{self.path}/docid: not UTF-8; write the ids again, or encode again") from None
+        self.docids = ids.removesuffix("\n").split("\n")
         if len(self.docids) != self.faiss_index.ntotal:
             raise InputError(
                 f"{self.path}: {self.faiss_index.ntotal} vectors in index but {len(self.docids)} ids in docid; "
@@ -108,8 +112,13 @@ class IndexDirectory:
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """Row number of each document id."""
-        return {docid: row for row, docid in enumerate(self.docids)}
+        """Row number of each document id; an `InputError` says if one is there twice."""
+        rows = {docid: row for row, docid in enumerate(self.docids)}
+        if len(rows) != len(self.docids):
+            raise InputError(
+                f"{self.path}/docid: a document id is there twice; build the index again without that"
+            )
+        return rows
 
     @cached_property
     def fingerprint(self) -> str:

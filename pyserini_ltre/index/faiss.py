@@ -11,6 +11,8 @@ from pyserini_ltre.errors import InputError
 
 # Vectors decoded at a time.
 CHUNK = 8192
+# Bytes from which a file is mapped into memory: FAISS 1.15 crashes where it maps a file that ends within its header.
+MAPPED_FROM = 1 << 20
 
 
 class FaissIndex:
@@ -27,7 +29,7 @@ class FaissIndex:
     Raises
     ------
     InputError
-        If its metric is not the inner product.
+        If its metric is not the inner product, or FAISS cannot search it: a damaged file.
     """
 
     def __init__(self, index: "faiss.Index") -> None:
@@ -36,6 +38,21 @@ class FaissIndex:
                 "the index measures Euclidean distance; build it for the inner product (METRIC_INNER_PRODUCT)"
             )
         self.index = index
+        # Of a flat index, one search is a pass over the whole file.
+        if index.ntotal and not isinstance(index, faiss.IndexFlat):
+            self._try()
+
+    def _try(self) -> None:
+        """Search once: a damaged file may be read without complaint, and answered from beyond what is in it."""
+        try:
+            _, rows = self.search(torch.zeros(1, self.dimension), 1)
+        except RuntimeError as error:
+            raise InputError(f"FAISS cannot search it ({_reason(error)}); build it again") from None
+        if not -1 <= int(rows) < len(self):
+            raise InputError(
+                "rows are found that it has not: it is damaged, or has ids of its own instead of row numbers; build it "
+                "again with add, not add_with_ids"
+            )
 
     def __len__(self) -> int:
         return self.index.ntotal
@@ -60,7 +77,13 @@ class FaissIndex:
         prepare_decoding(self.index)
         # Each row is decoded once however often it was retrieved in the batch.
         unique, place = np.unique(rows.cpu().numpy().ravel(), return_inverse=True)
-        decoded = decode(self.index, unique)
+        try:
+            decoded = decode(self.index, unique)
+        except RuntimeError as error:
+            raise InputError(
+                f"FAISS cannot give the vectors of the index back ({_reason(error)}); build it of another kind, "
+                "or give the original ones"
+            ) from None
         return torch.from_numpy(decoded[place]).view(*rows.shape, self.dimension).to(rows.device)
 
     def all_vectors(self) -> torch.Tensor:
@@ -123,14 +146,16 @@ def read_index_file(path: str | os.PathLike[str]) -> "faiss.Index":
     InputError
         If FAISS cannot read it, or it has ids that are not row numbers.
     """
+    mapped_flags = (faiss.IO_FLAG_MMAP_IFC,) if os.path.getsize(path) >= MAPPED_FROM else ()
     try:
         try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            index = faiss.read_index(str(path), *mapped_flags)
         except RuntimeError:  # a kind that can only be read into memory, or a broken file
+            if not mapped_flags:
+                raise
             index = faiss.read_index(str(path))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0][-160:]
-        raise InputError(f"{path}: FAISS cannot read it ({reason}); build the index again") from None
+    except (RuntimeError, MemoryError) as error:
+        raise InputError(f"{path}: FAISS cannot read it ({_reason(error)}); build the index again") from None
     if not isinstance(index, faiss.IndexIDMap):
         return index
     if not np.array_equal(faiss.vector_to_array(index.id_map), np.arange(index.ntotal)):
@@ -140,3 +165,7 @@ def read_index_file(path: str | os.PathLike[str]) -> "faiss.Index":
     mapped = faiss.downcast_index(index.index)
     mapped.referenced_objects = [index]  # type: ignore[attr-defined]  # ours: the map owns it
     return mapped
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][-160:]

@@ -1,14 +1,13 @@
 """What a track's own checker would refuse in a run file: every finding, with its line, in one pass."""
 
 import gzip
-import math
 import os
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pyserini_ltre.collection.lines import open_bytes
+from pyserini_ltre.collection.lines import finite_number, open_bytes, shortened, whole_number
 from pyserini_ltre.collection.runs import TAG
 from pyserini_ltre.errors import InputError
 
@@ -154,7 +153,7 @@ def _check_tag(tag: str, checked: Checked, find: Find) -> None:
     if tag in checked.tags:
         return
     if not TAG.fullmatch(tag):
-        find(f"tag {tag!r}; use letters, digits and - _ . only, 1 to 20 of them (run convert --tag)")
+        find(f"tag {shortened(tag)}; use letters, digits and - _ . only, 1 to 20 of them (run convert --tag)")
     if checked.tags:
         other, line = next(iter(checked.tags.items()))
         find(f"tag {tag!r}, but {other!r} in line {line}; give all lines the same tag")
@@ -162,10 +161,10 @@ def _check_tag(tag: str, checked: Checked, find: Find) -> None:
 
 
 def _check_rank(written: str, query: _Query, find: Find) -> None:
-    if not (written.isascii() and written.isdecimal()):
-        find(f"rank {written!r} is no whole number; count 1, 2, 3 ...")
+    rank = whole_number(written)
+    if rank is None or not written.isdecimal():
+        find(f"rank {shortened(written)} is no whole number; count 1, 2, 3 ...")
         return
-    rank = int(written)
     if query.rank is None:
         if rank > 1:
             find(f"rank {rank} in the first line of the query; begin with 1")
@@ -176,12 +175,9 @@ def _check_rank(written: str, query: _Query, find: Find) -> None:
 
 def _check_score(written: str, query: _Query, find: Find) -> bool:
     """Compare with the score before; tells whether the two are the same."""
-    try:
-        score = float(written) if "_" not in written else math.nan
-    except ValueError:
-        score = math.nan
-    if not math.isfinite(score):
-        find(f"score {written!r} is no finite number; correct it")
+    score = finite_number(written)
+    if score is None:
+        find(f"score {shortened(written)} is no finite number; correct it")
         return False
     before, query.score = query.score, score
     if before is not None and score > before:
