@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.unfinished import put_in_place, unfinished
 
 
 def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -61,18 +60,9 @@ def atomic_directory(path: str | os.PathLike[str], overwrite: bool = False) -> I
         A directory beside `path` to write into.
     """
     path = check_output_directory(path, overwrite).resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
+    with unfinished(path, directory=True) as partial:
         yield partial
-        replaced = partial.with_suffix(".replaced")
-        if path.exists():
-            path.rename(replaced)
-        partial.rename(path)
-        shutil.rmtree(replaced, ignore_errors=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        put_in_place(partial, path)
 
 
 @contextmanager
@@ -100,30 +90,17 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
             yield file
         return
     path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
+    with unfinished(path) as partial:
         with open(partial, mode, encoding=encoding) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        put_in_place(partial, path)
 
 
 def is_stream(path: Path) -> bool:
     """Whether a path is a device or a pipe, which is written to and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def synchronise(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk: from here on a power cut spares it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def parse_json(

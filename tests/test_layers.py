@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # What every part may import, and the way in for frozen programs: prose in docs/code.md.
-IN_PROSE = {"errors", "files", "options", "outputs", "__main__"}
+IN_PROSE = {"errors", "unfinished", "files", "options", "outputs", "__main__"}
 
 
 def parts(text):
@@ -40,7 +40,11 @@ def test_the_table_is_the_contract(contracts, table):
     for contract in contracts.values():
         for part in parts(contract.get("source_modules", "")):
             allowed[part] -= {*parts(contract["forbidden_modules"])}
-    assert allowed["errors"] == set() and allowed["files"] == {"errors"}
+    assert (
+        allowed["errors"] == set()
+        and allowed["unfinished"] <= {"errors"}
+        and allowed["files"] == {"errors", "unfinished"}
+    )
     said = {part: {*parts(cell.partition(";")[0])} - {"nothing"} for part, cell in table.items()}
     assert said == {part: may - IN_PROSE for part, may in allowed.items() if part not in IN_PROSE}
 
