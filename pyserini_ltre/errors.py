@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import io
 import os
 import re
 import signal
@@ -69,6 +70,7 @@ def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            _print_anything()
             with _ended_politely():
                 result = command(*args, **kwargs)
                 sys.stdout.flush()
@@ -99,6 +101,13 @@ def system_error(error: Exception) -> int | None:
     if any(sign in str(error) for sign in FULL):
         return errno.ENOSPC
     return None
+
+
+def _print_anything() -> None:
+    """Have characters that the terminal cannot show, or that no text may hold, printed as their codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Output appears whole or not at all."""
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -132,6 +133,16 @@ def test_a_pipe_that_closes_ends_a_command_without_a_word():
     command = f"{sys.executable} -c '{prints}' | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (141, "0\n", "")
+
+
+def test_a_terminal_that_knows_few_characters_shows_the_codes_of_others():
+    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n@e\ndef f():\n  print(chr(252), chr(0xd800))\nf()"
+    for encoding, shown in (("ascii", b"\\xfc \\ud800\n"), ("utf-8", b"\xc3\xbc \\ud800\n")):
+        environment = os.environ | {"PYTHONIOENCODING": encoding}
+        done = subprocess.run(
+            [sys.executable, "-c", prints], env=environment, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, shown, b"")
 
 
 @pytest.mark.parametrize(

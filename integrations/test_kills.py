@@ -1,0 +1,86 @@
+"""Commands that are killed at a random moment go on when they are run again, and end as if nothing had been.
+
+Run with ``pytest integrations/test_kills.py`` (two hours with the usual 20 kills of each, on one core; ``LTRE_KILLS``
+asks for another number, ``LTRE_KILL_SEED`` for other moments; no network). docs/reliability.md has what was seen.
+"""
+
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import FUNCTIONS, Commands
+
+from pyserini_ltre.workflow.commands import packaged_encoder
+
+KILLS = int(os.environ.get("LTRE_KILLS", "20"))
+SEED = int(os.environ.get("LTRE_KILL_SEED", "1"))
+
+
+def content(path: Path) -> dict[str, object]:
+    """What must be the same: every file, less seconds and pictures, which say how long it took."""
+    if path.is_file():
+        return {path.name: path.read_bytes()}
+    files: dict[str, object] = {}
+    for file in sorted(path.rglob("*")):
+        if file.name in ("pyserini_ltre.json", "alpha.json"):
+            record = json.loads(file.read_text())
+            files[file.name] = {name: record[name] for name in record if "seconds" not in name}
+        elif file.is_file() and file.suffix != ".png":
+            files[str(file.relative_to(path))] = file.read_bytes()
+    return files
+
+
+def arguments_of(name: str, demo: Path) -> tuple[object, ...]:
+    """A command but for its output."""
+    judged = [
+        f"--{side}queries={demo}/topics.{split}.tsv" for side, split in (("", "train"), ("dev-", "dev"))
+    ]
+    judged += [f"--{side}qrels={demo}/qrels.{split}.txt" for side, split in (("", "train"), ("dev-", "dev"))]
+    encoder = f"--encoder={packaged_encoder()}"
+    train = ("pyserini_ltre.train", "adore", f"--index={demo}/index", encoder, *judged, "--resume")
+    return {
+        "encode": ("pyserini_ltre.encode", encoder, f"--collection={demo}/collection"),
+        "adapter": (*train, "--trainable=adapter", "--epochs=40", "--evaluations=10"),
+        "encoder": (*train, "--trainable=encoder", "--epochs=4", "--evaluations=8"),
+        "compress": ("pyserini_ltre.index", "compress", f"--index={demo}/index", "--factory=PQ16x4"),
+        "fuse": ("pyserini_ltre.run", "fuse", "--runs", demo / "runs/frozen.txt", demo / "runs/bm25.txt"),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["encode", "adapter", "encoder", "compress", "fuse"])
+def test_a_killed_command_is_run_again(
+    name: str, commands: Commands, demo: tuple[Path, float], tmp_path: Path
+) -> None:
+    arguments = arguments_of(name, demo[0])
+    seconds = commands.run(*arguments, f"--output={tmp_path}/whole")
+    moments = random.Random(SEED)
+    for kill in range(KILLS):
+        place = tmp_path / str(kill)
+        place.mkdir()
+        commands.killed(moments.uniform(0, seconds), *arguments, f"--output={place}/out")
+        if not (place / "out").exists():  # killed before its end
+            commands.run(*arguments, f"--output={place}/out")
+        assert content(place / "out") == content(tmp_path / "whole"), f"kill {kill}"
+        assert [path.name for path in place.iterdir()] == ["out"], f"kill {kill} has left something"
+        shutil.rmtree(place)
+
+
+def test_a_killed_demo_goes_on(commands: Commands, demo: tuple[Path, float], tmp_path: Path) -> None:
+    whole, seconds = demo
+    moments = random.Random(SEED)
+    for kill in range(KILLS):
+        place = tmp_path / "demo"
+        again = ("pyserini_ltre.demo", "--limit", FUNCTIONS, "--output", place)
+        commands.killed(moments.uniform(0, seconds), *again)
+        commands.run(*again)
+        for part in ("runs", "collection", "index", "topics.test.json", "qrels.test.txt"):
+            assert content(place / part) == content(whole / part), f"kill {kill}: {part}"
+        weights = [(folder / "model" / "model.safetensors").read_bytes() for folder in (place, whole)]
+        assert weights[0] == weights[1], f"kill {kill}: the trained encoder"
+        assert sorted(path.name for path in place.iterdir()) == sorted(
+            path.name for path in whole.iterdir()
+        ), f"kill {kill} has left something"
+        shutil.rmtree(place)
