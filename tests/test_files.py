@@ -136,7 +136,8 @@ def test_a_pipe_that_closes_ends_a_command_without_a_word():
 
 
 def test_a_terminal_that_knows_few_characters_shows_the_codes_of_others():
-    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n@e\ndef f():\n  print(chr(252), chr(0xd800))\nf()"
+    prints = "from pyserini_ltre.errors import exit_on_input_error as e\n"
+    prints += "@e\ndef f():\n  print(chr(252), chr(0xd800))\nf()"
     for encoding, shown in (("ascii", b"\\xfc \\ud800\n"), ("utf-8", b"\xc3\xbc \\ud800\n")):
         environment = os.environ | {"PYTHONIOENCODING": encoding}
         done = subprocess.run(
