@@ -12,6 +12,11 @@ from typing import IO, Any
 from pyserini_ltre.errors import InputError
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Put the home directory in place of a ``~``; as in a shell, one that means nobody's stays as it is."""
+    return Path(os.path.expanduser(path))
+
+
 def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Check, before any work is done, that an output directory may be written.
 
@@ -32,7 +37,7 @@ def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False
     InputError
         If it is a file, is not empty (without `overwrite`), or holds the current or the home directory.
     """
-    path = Path(path).expanduser().absolute()
+    path = expanded(path).absolute()
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; name a directory for the output")
     if path.is_dir() and any(path.iterdir()):
@@ -93,7 +98,7 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
     file
         An open file beside `path`.
     """
-    path = Path(path).expanduser().absolute()
+    path = expanded(path).absolute()
     encoding = None if "b" in mode else "utf-8"
     if is_stream(path):
         with open(path, mode, encoding=encoding) as file:
@@ -173,11 +178,17 @@ def read_json(path: Path, remedy: str = "write it again") -> Any:
     """Read a JSON file; an empty dictionary if there is none. An `InputError` says if it is anything else."""
     if not path.is_file():
         return {}
+    return parse_json(
+        read_text(path, remedy), lambda error: f"{path}:{error.lineno}" if error else str(path), remedy
+    )
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """Read a text file; an `InputError` that ends with the remedy says if it is not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; {remedy}") from None
-    return parse_json(text, lambda error: f"{path}:{error.lineno}" if error else str(path), remedy)
 
 
 def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 from pyserini_ltre.registry.entries import load, lookup
 from pyserini_ltre.registry.resolve import path_of
 from pyserini_ltre.registry.sources import location
@@ -76,7 +77,7 @@ def encoder_directory(name: str) -> Path:
 
 
 def _directory_or_registered(name: str, target: str) -> Path:
-    directory = Path(target).expanduser().absolute()
+    directory = expanded(target).absolute()
     if target and directory.exists():
         return directory
     registered = path_of("encoders", target)

@@ -7,22 +7,35 @@ import shutil
 import tarfile
 import uuid
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.registry.registry_file import is_possible
 
 CHUNK = 1 << 20
+# An index of text compresses to a tenth, one of vectors hardly at all; an archive of small files is mostly padding.
+LARGEST_RATIO, SMALL = 100, 1 << 24
+# A directory of an index or a model has tens of files.
+MOST_MEMBERS = 100_000
+# More than any header of a member, which tarfile reads into memory.
+LONGEST_HEADER = 1 << 20
 _OPENERS = {".tar": open, ".tar.gz": gzip.open, ".tgz": gzip.open, ".tar.bz2": bz2.open, ".tar.xz": lzma.open}
 ARCHIVES = tuple(_OPENERS)
 
 
 class _Watched:
-    """A stream that knows how long it was, and where its last byte was that is not zero."""
+    """A stream with limits, which knows how long it was, and where its last byte was that is not zero."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
+    def __init__(self, stream: IO[bytes], archive: Path, limit: int) -> None:
+        self.stream, self.archive, self.limit = stream, archive, limit
         self.length = self.last_content = 0
+        self.expected = LONGEST_HEADER
+
+    def expect(self, size: int) -> None:
+        """Take no more than so many bytes, and a header, before the next call."""
+        self.expected = self.length + size + LONGEST_HEADER
 
     def read(self, size: int) -> bytes:
         chunk = self.stream.read(size)
@@ -30,6 +43,15 @@ class _Watched:
         if content:
             self.last_content = self.length + content
         self.length += len(chunk)
+        if self.length > self.limit:
+            raise InputError(
+                f"{self.archive}: more than {self.limit} bytes would come out of it, {LARGEST_RATIO} times its own "
+                "size or all that is free on the disk; do not use this archive, or free some"
+            )
+        if self.length > self.expected:
+            raise InputError(
+                f"{self.archive}: a header of more than {LONGEST_HEADER} bytes; do not use this archive"
+            )
         return chunk
 
 
@@ -46,16 +68,26 @@ def unpack(archive: Path, directory: Path) -> None:
     Raises
     ------
     InputError
-        If a member would lie outside, is a link or a device, or is there twice; or if the archive is damaged.
+        If a member would lie outside, is a link or a device, or is there twice; if it would become too much, beside the
+        archive or for the disk; or if the archive is damaged.
     """
     opener: Any = next(_OPENERS[end] for end in ARCHIVES if archive.name.lower().endswith(end))
+    largest = max(SMALL, LARGEST_RATIO * archive.stat().st_size)
+    limit = min(largest, shutil.disk_usage(directory).free)
     try:
         with opener(archive, "rb") as stream:
-            watched = _Watched(stream)
+            watched = _Watched(stream, archive, limit)
             # Of a stream, tarfile calls nothing but `read`.
             with tarfile.open(fileobj=cast(IO[bytes], watched), mode="r|") as members:
-                for member in members:
+                for number, member in enumerate(_members(members, archive)):
+                    if number == MOST_MEMBERS:
+                        raise InputError(
+                            f"{archive}: more than {MOST_MEMBERS} members; do not use this archive"
+                        )
+                    watched.expect(member.size)
                     _unpack_member(members, member, archive, directory)
+                    watched.expect(0)
+            watched.expect(limit)
             while watched.read(CHUNK):
                 pass
         # tarfile takes damage between two members for the end; a real end is a block of zeros and nothing after.
@@ -76,16 +108,35 @@ def unpack(archive: Path, directory: Path) -> None:
         folder.rmdir()
 
 
+def _members(members: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
+    """Read one header after the other, remembering none."""
+    while True:
+        try:
+            member = members.next()
+        except InputError:
+            raise
+        except ValueError as error:  # numbers and names in a header that are none
+            raise tarfile.HeaderError(str(error)) from None
+        if member is None:
+            return
+        members.members.clear()
+        yield member
+
+
 def _unpack_member(members: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, directory: Path) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise InputError(
             f"{archive}: member {member.name} would lie outside its folder; do not use this archive"
         )
-    if not (member.isreg() or member.isdir()):
+    if not (member.isreg() or member.isdir()) or member.issparse():
         kind = "a link" if member.issym() or member.islnk() else "no plain file"
         raise InputError(f"{archive}: member {member.name} is {kind}; do not use this archive")
     target = directory.joinpath(*path.parts)
+    if not is_possible(target) or not (path.parts or member.isdir()):
+        raise InputError(
+            f"{archive}: member {member.name} has a name that no file can have; do not use this archive"
+        )
     try:
         if member.isdir():
             target.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import check_output_directory, read_json, write_json
+from pyserini_ltre.files import check_output_directory, expanded, read_json, write_json
 
 FILE = "done.json"
 
@@ -41,7 +41,7 @@ class WorkFolder:
     def __init__(
         self, path: str | os.PathLike[str], settings: Mapping[str, object], overwrite: bool = False
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         self.settings = settings
         self.seconds: dict[str, float] = {}
         file = self.path / FILE
