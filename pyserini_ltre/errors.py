@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -54,6 +55,12 @@ class InputError(ValueError):
         super().__init__(
             line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
         )
+
+
+def remark(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn in one line."""
+    # A file name that does not exist keeps Python from printing a second line, the source.
+    warnings.warn_explicit(visible(message), category, filename="pyserini_ltre", lineno=1)
 
 
 class DivergenceError(ArithmeticError):

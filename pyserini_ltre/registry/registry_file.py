@@ -53,8 +53,11 @@ def pyserini_cache() -> Path:
 
 
 def is_possible(path: Path) -> bool:
-    """Whether the system takes a path: no NUL in it, and not too long."""
-    name = os.fsencode(path)
+    """Whether the system takes a path: no NUL and no half character in it, and not too long."""
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
     return b"\0" not in name and len(name) < LONGEST_PATH and max(map(len, name.split(b"/"))) <= LONGEST_NAME
 
 

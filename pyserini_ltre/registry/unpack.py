@@ -119,7 +119,7 @@ def _members(members: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInf
             raise tarfile.HeaderError(str(error)) from None
         if member is None:
             return
-        members.members.clear()
+        members.members.clear()  # type: ignore[attr-defined]
         yield member
 
 
