@@ -30,6 +30,11 @@ def visible(text: object) -> str:
     return CONTROL.sub(lambda found: _escape(found[0]), str(text))
 
 
+def visible_lines(text: object) -> str:
+    """Do so in each line, and column, of a table or a longer text."""
+    return re.sub(r"[^\n\t]+", lambda part: visible(part[0]), str(text))
+
+
 def _escape(character: str) -> str:
     return ascii(character)[1:-1] if character < " " else f"\\u{ord(character):04x}"
 

@@ -5,7 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
-from pyserini_ltre.errors import InputError, exit_on_input_error, system_explained, visible
+from pyserini_ltre.errors import InputError, exit_on_input_error, system_explained, visible, visible_lines
 from pyserini_ltre.files import expanded
 from pyserini_ltre.registry.download import SUMS, check_sum, sums_of
 from pyserini_ltre.registry.entries import load, register, remove
@@ -100,8 +100,7 @@ def _show(name: str) -> None:
             "location": place and str(place),
             "state": _state(entry, place),
         }
-    for line in json.dumps(shown, indent=2, ensure_ascii=False).split("\n"):
-        print(visible(line))
+    print(visible_lines(json.dumps(shown, indent=2, ensure_ascii=False)))
 
 
 def _add(arguments: argparse.Namespace) -> None:

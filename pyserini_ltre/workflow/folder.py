@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory, expanded, read_json, write_json
+from pyserini_ltre.shape import check_shape
 
 FILE = "done.json"
+_REMEDY = "add `overwrite` to begin anew, or name another `output`"
 
 
 class WorkFolder:
@@ -46,7 +48,8 @@ class WorkFolder:
         self.seconds: dict[str, float] = {}
         file = self.path / FILE
         if file.is_file() and not overwrite:
-            state = read_json(file)
+            state = read_json(file, _REMEDY)
+            check_shape(state, {"settings": dict, "seconds": {str: float}}, file, _REMEDY)
             if state["settings"] != settings:
                 changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
                 raise InputError(
