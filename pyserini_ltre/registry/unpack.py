@@ -8,6 +8,7 @@ import tarfile
 import uuid
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -77,22 +78,12 @@ def unpack(archive: Path, directory: Path) -> None:
     try:
         with opener(archive, "rb") as stream:
             watched = _Watched(stream, archive, limit)
-            # Of a stream, tarfile calls nothing but `read`.
-            with tarfile.open(fileobj=cast(IO[bytes], watched), mode="r|") as members:
-                for number, member in enumerate(_members(members, archive)):
-                    if number == MOST_MEMBERS:
-                        raise InputError(
-                            f"{archive}: more than {MOST_MEMBERS} members; do not use this archive"
-                        )
-                    watched.expect(member.size)
-                    _unpack_member(members, member, archive, directory)
-                    watched.expect(0)
-            watched.expect(limit)
-            while watched.read(CHUNK):
-                pass
-        # tarfile takes damage between two members for the end; a real end is a block of zeros and nothing after.
-        if watched.length < members.offset + tarfile.BLOCKSIZE or watched.last_content > members.offset:
-            raise EOFError("no end of the archive")
+            for number, (members, member) in enumerate(_members(watched)):
+                if number == MOST_MEMBERS:
+                    raise InputError(f"{archive}: more than {MOST_MEMBERS} members; do not use this archive")
+                watched.expect(member.size)
+                _unpack_member(members, member, archive, directory)
+                watched.expect(0)
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if getattr(error, "errno", None) is not None:
             raise
@@ -108,19 +99,35 @@ def unpack(archive: Path, directory: Path) -> None:
         folder.rmdir()
 
 
-def _members(members: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
+def _members(stream: _Watched) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
     """Read one header after the other, remembering none."""
+    with _header():
+        # Of a stream, tarfile calls nothing but `read`; opening reads the first header.
+        members = tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|")  # noqa: SIM115 - nothing to close
     while True:
-        try:
+        with _header():
             member = members.next()
-        except InputError:
-            raise
-        except ValueError as error:  # numbers and names in a header that are none
-            raise tarfile.HeaderError(str(error)) from None
         if member is None:
-            return
+            break
         members.members.clear()  # type: ignore[attr-defined]
-        yield member
+        yield members, member
+    # tarfile takes damage between two members for the end; a real end is a block of zeros and nothing after.
+    stream.expect(stream.limit)
+    while stream.read(CHUNK):
+        pass
+    if stream.length < members.offset + tarfile.BLOCKSIZE or stream.last_content > members.offset:
+        raise EOFError("no end of the archive")
+
+
+@contextmanager
+def _header() -> Iterator[None]:
+    """Have numbers, names and positions that are none, and headers of headers, be what they are: damage."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, LookupError, OverflowError, RecursionError) as error:
+        raise tarfile.HeaderError(str(error)) from None
 
 
 def _unpack_member(members: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, directory: Path) -> None:
