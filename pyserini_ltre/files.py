@@ -11,10 +11,22 @@ from typing import IO, Any
 
 from pyserini_ltre.errors import InputError
 
+# In bytes. The system takes a few more of a path, which leaves room for the names in a folder.
+LONGEST_PATH, LONGEST_NAME = 3500, 255
+
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Put the home directory in place of a ``~``; as in a shell, one that means nobody's stays as it is."""
     return Path(os.path.expanduser(path))
+
+
+def is_possible(path: Path) -> bool:
+    """Whether the system takes a path: no NUL and no half character in it, and not too long."""
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in name and len(name) < LONGEST_PATH and max(map(len, name.split(b"/"))) <= LONGEST_NAME
 
 
 def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:

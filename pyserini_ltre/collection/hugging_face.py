@@ -10,7 +10,7 @@ from pyserini_ltre.collection.lines import json_id, json_text
 from pyserini_ltre.collection.queries import checked_queries
 from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import read_json
+from pyserini_ltre.files import is_possible, read_json
 from pyserini_ltre.shape import check_shape
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _names(folder: Path, name: str, shape: dict[str, Any]) -> Any:
 
 
 def _inside(folder: Path, name: str) -> str:
-    if Path(name).name != name or "\0" in name:
+    if Path(name).name != name or not is_possible(folder / name / _SAVED[0]):
         raise InputError(f"{folder}: {name!r} is no name of a file in it; {_REMEDY}")
     return name
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import expanded
+from pyserini_ltre.files import expanded, is_possible
 from pyserini_ltre.registry.entries import load, lookup
-from pyserini_ltre.registry.registry_file import Entry, is_possible
+from pyserini_ltre.registry.registry_file import Entry
 from pyserini_ltre.registry.resolve import path_of
 from pyserini_ltre.registry.sources import location
 

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError, system_explained
-from pyserini_ltre.files import atomic_file, expanded, parse_json, read_text
+from pyserini_ltre.files import atomic_file, expanded, is_possible, parse_json, read_text
 from pyserini_ltre.shape import check_shape
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
 _TEXTS = ("path", "url", "md5", "sha256", "description", "encoder", "index")
 _SHAPE = {str: {str: {f"{key}?": str for key in _TEXTS}}}
-# In bytes. The system takes a few more of a path, which leaves room for the names in a folder.
-LONGEST_PATH, LONGEST_NAME = 3500, 255
 
 Entry = dict[str, Any]
 Registry = dict[str, dict[str, Entry]]
@@ -50,15 +48,6 @@ def pyserini_cache() -> Path:
     if folder.parts[:1] == ("~",):
         raise InputError("no home directory is known; set HOME, or PYSERINI_LTRE_HOME and PYSERINI_CACHE")
     return folder.absolute()
-
-
-def is_possible(path: Path) -> bool:
-    """Whether the system takes a path: no NUL and no half character in it, and not too long."""
-    try:
-        name = os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return b"\0" not in name and len(name) < LONGEST_PATH and max(map(len, name.split(b"/"))) <= LONGEST_NAME
 
 
 def user_file() -> Path:

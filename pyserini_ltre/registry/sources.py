@@ -7,9 +7,10 @@ import urllib.request
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import is_possible
 from pyserini_ltre.registry.download import SUMS, is_at_home
 from pyserini_ltre.registry.entries import LONGEST_NAME, check_name
-from pyserini_ltre.registry.registry_file import Entry, home, is_possible, pyserini_cache
+from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
 DIRECTORIES = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.registry_file import is_possible
+from pyserini_ltre.files import is_possible
 
 CHUNK = 1 << 20
 # An index of text compresses to a tenth, one of vectors hardly at all; an archive of small files is mostly padding.
