@@ -76,7 +76,7 @@ def use_everything(capsys):
     assert 2 not in statuses
     for section in registry.SECTIONS:
         for name in known[section].keys() - packaged()[section].keys():
-            run(capsys, "show", name)
+            run(capsys, "show", "--", name)
             try:
                 place = registry.path_of(section, name)
                 assert place is None or place.exists()
