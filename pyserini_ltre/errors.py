@@ -8,13 +8,36 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
 
+# A path of 4096 bytes is the system's limit; nobody reads a line of that.
+LONGEST = 1500
+# What a terminal obeys, what turns the direction of writing, other ends of lines, and halves of characters.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def visible(text: object) -> str:
+    """Write control characters as escapes, so that a terminal shows them and obeys none: for what is printed from data.
+
+    In a JSON text the escapes are JSON's.
+    """
+    return CONTROL.sub(lambda found: _escape(found[0]), str(text))
+
+
+def visible_lines(text: object) -> str:
+    """Do so in each line, and column, of a table or a longer text."""
+    return re.sub(r"[^\n\t]+", lambda part: visible(part[0]), str(text))
+
+
+def _escape(character: str) -> str:
+    return ascii(character)[1:-1] if character < " " else f"\\u{ord(character):04x}"
 
 
 class InputError(ValueError):
@@ -25,7 +48,25 @@ class InputError(ValueError):
 
     A message names parameters as Python does, between backticks. A command has a flag of the same name for each
     parameter, and `exit_with` names that instead: ``hits` 0: choose 1 or more`` becomes ``--hits 0: ...``.
+
+    Parameters
+    ----------
+    message : str
+        The line. What it quotes may hold anything: control characters are made visible, and of what is too long for a
+        line the beginning and the end remain.
     """
+
+    def __init__(self, message: str) -> None:
+        line = visible(message)
+        super().__init__(
+            line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+        )
+
+
+def remark(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn in one line."""
+    # A file name that does not exist keeps Python from printing a second line, the source.
+    warnings.warn_explicit(visible(message), category, filename="pyserini_ltre", lineno=1)
 
 
 class DivergenceError(ArithmeticError):
@@ -56,7 +97,7 @@ PARAMETER = re.compile(r"`([a-z][a-z_]*)`")
 def exit_with(error: InputError | DivergenceError) -> NoReturn:
     """Print the line of an error on standard error, flags in place of parameters, and exit with status 2."""
     line = PARAMETER.sub(lambda name: "--" + name[1].replace("_", "-"), str(error))
-    print(f"pyserini_ltre: {line}", file=sys.stderr)
+    print(f"pyserini_ltre: {visible(line)}", file=sys.stderr)
     raise SystemExit(2) from None
 
 
@@ -71,7 +112,7 @@ def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             _print_anything()
-            with _ended_politely():
+            with _ended_politely(), system_explained():
                 result = command(*args, **kwargs)
                 sys.stdout.flush()
                 return result
@@ -84,14 +125,23 @@ def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             print("pyserini_ltre: interrupted", file=sys.stderr)
             raise SystemExit(INTERRUPTED) from None
-        except Exception as error:
-            number = system_error(error)
-            if number not in REMEDIES:
-                raise
-            named = getattr(error, "filename", None)
-            exit_with(InputError(f"{f'{named}: ' if named else ''}{REMEDIES[number]}"))
 
     return guarded
+
+
+@contextmanager
+def system_explained() -> Iterator[None]:
+    """Turn what the operating system says in a block, if a person can mend it, into an `InputError`."""
+    try:
+        yield
+    except (InputError, DivergenceError):
+        raise
+    except Exception as error:
+        number = system_error(error)
+        if number not in REMEDIES:
+            raise
+        named = getattr(error, "filename", None)
+        raise InputError(f"{f'{named}: ' if named else ''}{REMEDIES[number]}") from None
 
 
 def system_error(error: Exception) -> int | None:

@@ -10,6 +10,23 @@ from typing import IO, Any
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.unfinished import put_in_place, unfinished
 
+# In bytes. The system takes a few more of a path, which leaves room for the names in a folder.
+LONGEST_PATH, LONGEST_NAME = 3500, 255
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Put the home directory in place of a ``~``; as in a shell, one that means nobody's stays as it is."""
+    return Path(os.path.expanduser(path))
+
+
+def is_possible(path: Path) -> bool:
+    """Whether the system takes a path: no NUL and no half character in it, and not too long."""
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in name and len(name) < LONGEST_PATH and max(map(len, name.split(b"/"))) <= LONGEST_NAME
+
 
 def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Check, before any work is done, that an output directory may be written.
@@ -31,7 +48,7 @@ def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False
     InputError
         If it is a file, is not empty (without `overwrite`), or holds the current or the home directory.
     """
-    path = Path(path).expanduser().absolute()
+    path = expanded(path).absolute()
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; name a directory for the output")
     if path.is_dir() and any(path.iterdir()):
@@ -83,7 +100,7 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
     file
         An open file beside `path`.
     """
-    path = Path(path).expanduser().absolute()
+    path = expanded(path).absolute()
     encoding = None if "b" in mode else "utf-8"
     if is_stream(path):
         with open(path, mode, encoding=encoding) as file:
@@ -150,11 +167,17 @@ def read_json(path: Path, remedy: str = "write it again") -> Any:
     """Read a JSON file; an empty dictionary if there is none. An `InputError` says if it is anything else."""
     if not path.is_file():
         return {}
+    return parse_json(
+        read_text(path, remedy), lambda error: f"{path}:{error.lineno}" if error else str(path), remedy
+    )
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """Read a text file; an `InputError` that ends with the remedy says if it is not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; {remedy}") from None
-    return parse_json(text, lambda error: f"{path}:{error.lineno}" if error else str(path), remedy)
 
 
 def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import is_stream
+from pyserini_ltre.files import expanded, is_stream
 
 # Options whose values are words, even where a file of that name exists.
 WORDS = frozenset(
@@ -56,7 +56,7 @@ def _place(name: str, value: object) -> Path:
     """Where an output ends up, links followed."""
     if not str(value):
         raise InputError(f"`{name}` is empty; name what to write")
-    path = Path(str(value)).expanduser()
+    path = expanded(str(value))
     if path.is_symlink() and not path.exists():
         raise InputError(f"`{name}` {value}: a link to {os.readlink(path)}, which is not there; name another")
     return path.resolve()
@@ -68,8 +68,8 @@ def _existing(value: object) -> Iterator[Path]:
         if isinstance(part, str | os.PathLike):
             # Encoders are given as ltre:PATH and star:PATH, too.
             for path in (str(part), str(part).partition(":")[2]):
-                if path and os.path.lexists(Path(path).expanduser()):
-                    yield Path(path).expanduser().resolve()
+                if path and os.path.lexists(expanded(path)):
+                    yield expanded(path).resolve()
 
 
 def _relation(place: Path, other: Path) -> str | None:

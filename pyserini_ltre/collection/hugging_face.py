@@ -1,6 +1,7 @@
 """A collection among Hugging Face data sets, on the hub or on disk, laid out as ``BeIR/scifact`` is."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -9,6 +10,8 @@ from pyserini_ltre.collection.lines import json_id, json_text
 from pyserini_ltre.collection.queries import checked_queries
 from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import is_possible, read_json
+from pyserini_ltre.shape import check_shape
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -16,6 +19,16 @@ if TYPE_CHECKING:
     Rows: TypeAlias = Dataset | IterableDataset
 
 _ROWS_AT_ONCE = 1000
+_REMEDY = "save it again"
+_OF_DAMAGED_FILES = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+)
 _SAVED = ("dataset_dict.json", "dataset_info.json")
 
 
@@ -87,11 +100,16 @@ class HuggingFaceCollection:
         loaded = _load(str(folder / part)) if is_saved(folder / part) else _load(self.name, part)
         if part not in loaded and len(loaded) != 1:
             raise InputError(f"{self.name}: no {part} among {', '.join(loaded)}; name a data set that has it")
-        return loaded.get(part) or next(iter(loaded.values()))
+        return loaded[part] if part in loaded else next(iter(loaded.values()))
 
     def _rows(self, part: str, rows: "Rows") -> Iterator[tuple[str, dict[str, Any]]]:
         number = 0
-        for batch in rows.iter(_ROWS_AT_ONCE):
+        batches = iter(rows.iter(_ROWS_AT_ONCE))
+        while True:
+            with _explained(self.name):
+                batch = next(batches, None)
+            if batch is None:
+                return
             for values in zip(*batch.values(), strict=True):
                 number += 1
                 yield f"{self.name} ({part}), row {number}", dict(zip(batch, values, strict=True))
@@ -105,20 +123,59 @@ def is_saved(folder: Path) -> bool:
 def is_hugging_face_folder(folder: Path) -> bool:
     """Whether a folder holds what `HuggingFaceCollection` reads."""
     card = folder / "README.md"
-    clone = card.exists() and "config_name: corpus" in card.read_text(encoding="utf-8", errors="replace")
+    clone = card.is_file() and "config_name: corpus" in card.read_text(encoding="utf-8", errors="replace")
     return clone or is_saved(folder) or is_saved(folder / "corpus")
 
 
 def _load(name: str, configuration: str | None = None) -> dict[str, "Rows"]:
     import datasets
 
-    try:
-        if not is_saved(Path(name)):
+    saved = is_saved(Path(name))
+    if saved:
+        _check_saved(Path(name))
+    with _explained(name):
+        if not saved:
             return dict(datasets.load_dataset(name, configuration, streaming=True))
         loaded = datasets.load_from_disk(name)
         return dict(loaded) if isinstance(loaded, datasets.DatasetDict) else {configuration or "all": loaded}
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = " ".join(str(error).split())
+
+
+def _check_saved(folder: Path) -> None:
+    """Refuse what `save_to_disk` does not write, above all files that lie elsewhere or are none."""
+    if (folder / "dataset_dict.json").exists():
+        splits = _names(folder, "dataset_dict.json", {"splits": [str]})["splits"]
+        for split in splits:
+            if not is_saved(folder / _inside(folder, split)):
+                raise InputError(f"{folder}: no data set {split}; {_REMEDY}")
+            _check_saved(folder / split)
+        return
+    _names(folder, "dataset_info.json", {})
+    for file in _names(folder, "state.json", {"_data_files": [{"filename": str}]})["_data_files"]:
+        if not (folder / _inside(folder, file["filename"])).is_file():
+            raise InputError(f"{folder}: no file {file['filename']}; {_REMEDY}")
+
+
+def _names(folder: Path, name: str, shape: dict[str, Any]) -> Any:
+    content = read_json(folder / name, _REMEDY)
+    check_shape(content, shape, folder / name, _REMEDY)
+    return content
+
+
+def _inside(folder: Path, name: str) -> str:
+    if Path(name).name != name or not is_possible(folder / name / _SAVED[0]):
+        raise InputError(f"{folder}: {name!r} is no name of a file in it; {_REMEDY}")
+    return name
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    import datasets
+
+    try:
+        yield
+    # The library takes the files for what it wrote itself: whatever comes of others is their fault.
+    except (*_OF_DAMAGED_FILES, datasets.exceptions.DatasetsError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InputError(
-            f"{name}: no data set can be loaded from there ({reason}); check the name and the network"
+            f"{name}: no data set can be loaded from there ({reason}); check the name and the network, or save it again"
         ) from None

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from pyserini_ltre.collection.beir import BeirFolder
 from pyserini_ltre.collection.hugging_face import HuggingFaceCollection, is_hugging_face_folder
@@ -21,6 +20,7 @@ from pyserini_ltre.collection.records import (
     queries_with_judgements,
 )
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 
 _HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
@@ -82,7 +82,7 @@ def open_collection(name_or_path: str | os.PathLike[str]) -> Collection:
     InputError
         If it is none of these.
     """
-    name, folder = str(name_or_path), Path(name_or_path).expanduser()
+    name, folder = str(name_or_path), expanded(name_or_path)
     if name == "python-stdlib":
         return PythonStdlib()
     if pyserini_name(name):

@@ -1,13 +1,12 @@
 """A published RobertaDot checkpoint becomes a model directory that says how it is to be fed."""
 
 import os
-from pathlib import Path
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.robertadot import is_robertadot
 from pyserini_ltre.encode.tokenisation import star_tokenizer, star_tokenizer_of
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.files import atomic_directory, expanded
 
 QUERY_LENGTH = 32
 # Tokens of a document, and the form of its text, for each task of MS MARCO.
@@ -49,7 +48,7 @@ def convert_checkpoint(
     InputError
         If it is no RobertaDot, has no byte pairs, or its weights do not fit.
     """
-    directory = Path(source).expanduser()
+    directory = expanded(source)
     if not (directory / "config.json").is_file():
         raise InputError(f"{source}: no config.json; name the directory of a checkpoint")
     tokenizer = star_tokenizer(*byte_pairs) if byte_pairs else star_tokenizer_of(directory)

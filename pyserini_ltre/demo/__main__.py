@@ -8,7 +8,7 @@ import time
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
-from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.errors import exit_on_input_error, visible_lines
 from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
 from pyserini_ltre.workflow.folder import WorkFolder
 
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
         alpha = search(folder, name)
         measured = trec_eval(folder, name)
     except CommandFailed as failure:
-        print(failure, file=sys.stderr)
+        print(visible_lines(failure), file=sys.stderr)
         raise SystemExit(1) from None
     print("\n" + write_report(folder, collection, alpha, measured))
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pyserini_ltre import registry
 from pyserini_ltre.collection import PythonStdlib, read_qrels, read_run, write_beir
+from pyserini_ltre.errors import visible
 from pyserini_ltre.files import write_json
 from pyserini_ltre.run import tune_alpha
 from pyserini_ltre.workflow.commands import run_command
@@ -75,7 +76,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
     stood_for = registry.path_of("encoders", "ltre")
     registry.register("encoders", "ltre", path=path / "model")
     if stood_for not in (None, (path / "model").absolute()):
-        print(f"--encoder ltre now means {path / 'model'}; before, it meant {stood_for}")
+        print(visible(f"--encoder ltre now means {path / 'model'}; before, it meant {stood_for}"))
 
 
 def search(folder: WorkFolder, name: str) -> float:

@@ -20,7 +20,7 @@ from pyserini_ltre.encode.reading import (
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
 from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side, Tokenisation, read_settings
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import write_json
+from pyserini_ltre.files import expanded, write_json
 
 
 class BiEncoder(nn.Module):
@@ -165,7 +165,7 @@ class BiEncoder(nn.Module):
             If there is no such directory, it has no weights or parts that we do not know, or its weights are not
             those of its model.
         """
-        directory = Path(name).expanduser()
+        directory = expanded(name)
         if not directory.is_dir():
             directory = download(str(name))
         usual: tuple[Pooling, Tokenisation] = "mean", "own"

@@ -1,6 +1,5 @@
 """The parts of a model directory: is it complete, its tokenizer, its backbone, weights that do not fit."""
 
-import warnings
 from pathlib import Path
 
 import torch
@@ -8,7 +7,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 
 from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings
 from pyserini_ltre.encode.tokenisation import star_tokenizer_of
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.files import read_json
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -120,10 +119,4 @@ def report_misfits(
         raise InputError(f"{problem}; take the config.json that belongs to them")
     if not allow_partial:
         raise InputError(f"{problem}; take the complete checkpoint, or add `allow_partial`")
-    # A file name that does not exist keeps Python from printing a second line, the source.
-    warnings.warn_explicit(
-        f"{problem}; missing ones start from random values, unexpected ones are left out",
-        UserWarning,
-        filename="pyserini_ltre",
-        lineno=1,
-    )
+    remark(f"{problem}; missing ones start from random values, unexpected ones are left out")

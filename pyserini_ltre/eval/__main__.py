@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyserini_ltre.collection import Qrels, Queries, read_qrels, read_queries, read_run
-from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.errors import InputError, exit_on_input_error, visible_lines
 from pyserini_ltre.eval.comparison import MeasuredRun, compare_groups, measure_run
 from pyserini_ltre.eval.comparison_pictures import draw_gains, draw_trade_off
 from pyserini_ltre.eval.groups import query_groups
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
         with atomic_file(arguments.output) as file:
             file.write(f"{text}\n")
     else:
-        print(text)
+        print(visible_lines(text))
     if arguments.per_query:
         with atomic_file(arguments.per_query) as file:
             file.write(f"{per_query_csv(runs, groups)}\n")

@@ -1,12 +1,11 @@
 """Whether the vectors of an index can be what an encoder made."""
 
 import hashlib
-import warnings
 from pathlib import Path
 
 import torch
 
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.seam import DenseIndex
 
@@ -63,6 +62,4 @@ def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
             )
         zeros += int((norms == 0).sum())
     if zeros:
-        warnings.warn(
-            f"{directory.path}: {zeros} vectors are zero: their documents are never found", stacklevel=3
-        )
+        remark(f"{directory.path}: {zeros} vectors are zero: their documents are never found")

@@ -5,14 +5,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import faiss
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory, read_json, write_json
+from pyserini_ltre.files import atomic_directory, expanded, read_json, write_json
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
@@ -74,7 +73,7 @@ class IndexDirectory:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = expanded(path).absolute()
         for name in ("index", "docid"):
             if not (self.path / name).is_file():
                 raise InputError(

@@ -1,12 +1,12 @@
 """The original vectors of a compressed index: it is searched as it is, the loss sees what was compressed."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 from pyserini_ltre.index.seam import DenseIndex
 
 # Rows on which index and vectors are compared.
@@ -72,7 +72,7 @@ def read_vectors(path: str | os.PathLike[str], dimension: int) -> np.ndarray:
         If the file is missing or holds anything else.
     """
     try:
-        vectors = np.lib.format.open_memmap(Path(path).expanduser(), mode="r")
+        vectors = np.lib.format.open_memmap(expanded(path), mode="r")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; name a .npy file of vectors") from None
     except (ValueError, EOFError, IsADirectoryError) as error:

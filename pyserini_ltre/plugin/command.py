@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyserini_ltre.errors import InputError, exit_with
+from pyserini_ltre.errors import InputError, exit_with, system_explained
 
 
 def is_pyserini_command() -> bool:
@@ -24,9 +24,10 @@ def is_pyserini_command() -> bool:
 
 @contextmanager
 def one_line_in_commands() -> Iterator[None]:
-    """Turn an `InputError` of the block into the end of the command; programs get the exception."""
+    """Turn what a person can mend in the block into the end of the command; programs get the `InputError`."""
     try:
-        yield
+        with system_explained():
+            yield
     except InputError as error:
         if is_pyserini_command():
             exit_with(error)

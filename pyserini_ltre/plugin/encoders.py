@@ -10,11 +10,11 @@ import argparse
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 from pyserini_ltre.plugin.command import is_pyserini_command, one_line_in_commands
 from pyserini_ltre.registry import METHODS, encoder_directory, is_encoder_name
 
@@ -85,7 +85,7 @@ def make_document_encoder(model_name: str, **options: Any) -> Any:
 def _model(name: str) -> str:
     if is_encoder_name(name):
         return str(encoder_directory(name))
-    directory = Path(name).expanduser()
+    directory = expanded(name)
     if directory.is_dir():
         return str(directory)
     # Hub names are NAME or OWNER/NAME.

@@ -110,12 +110,17 @@ def _started(name: str, module: ModuleType) -> Iterator[None]:
     return patch
 
 
+def strict() -> bool:
+    """Whether errors are asked for where Pyserini would go on without us."""
+    return os.environ.get("PYSERINI_LTRE_STRICT", "0") not in ("", "0")
+
+
 def guarded(name: str, step: Callable[[], Any]) -> Any:
     """Take a step that relies on a module of Pyserini; if it fails, warn, and let Pyserini go on without it.
 
     Returns what the step returns, and None if it fails, unless `PYSERINI_LTRE_STRICT=1` asks for the error.
     """
-    from pyserini_ltre.errors import InputError
+    from pyserini_ltre.errors import InputError, remark
     from pyserini_ltre.plugin.command import one_line_in_commands
 
     try:
@@ -124,16 +129,11 @@ def guarded(name: str, step: Callable[[], Any]) -> Any:
     except InputError:
         raise
     except Exception as error:
-        if os.environ.get("PYSERINI_LTRE_STRICT", "0") not in ("", "0"):
+        if strict():
             raise
-        import warnings
-
-        # A file name that does not exist keeps Python from printing a second line, the source.
-        warnings.warn_explicit(
+        remark(
             f"{name} is not as expected, Pyserini goes on without our change of it "
             f"({type(error).__name__}: {error}); PYSERINI_LTRE_STRICT=1 shows where",
             RuntimeWarning,
-            filename="pyserini_ltre",
-            lineno=1,
         )
         return None

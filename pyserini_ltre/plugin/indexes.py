@@ -10,7 +10,8 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.encoders import is_ours
 from pyserini_ltre.plugin.pairing import warn_of_another_index
-from pyserini_ltre.registry import load, lookup, path_of
+from pyserini_ltre.plugin.registered import registered_path
+from pyserini_ltre.registry import load
 
 if TYPE_CHECKING:
     from pyserini_ltre.index.directory import IndexDirectory
@@ -30,13 +31,15 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
 
         with one_line_in_commands():
             ours = is_ours(query_encoder)
-            path = _registered_path(prebuilt_index_name, prebuilt=ours)
+            path = registered_path("indexes", prebuilt_index_name, prebuilt=ours)
             if path is not None:
                 # As for a path: given a name, Pyserini also downloads a Lucene index for the documents' text.
                 searcher = cls(str(path), query_encoder, None, *args, **kwargs)
                 searcher.ssearcher = None
                 return searcher
-            return _prebuilt_searcher(prebuilt_index_name, from_pyserini) if ours else from_pyserini()
+            if ours:
+                return _prebuilt_searcher(prebuilt_index_name, from_pyserini)
+        return from_pyserini()
 
     @functools.wraps(load_index)
     def load_checked_index(self: Any, index_dir: str) -> tuple[Any, list[str]]:
@@ -64,20 +67,12 @@ def registered_lucene_indexes(module: ModuleType) -> Iterator[None]:
     @functools.wraps(from_prebuilt_index)
     def from_name(cls: type, prebuilt_index_name: str, *args: Any, **kwargs: Any) -> Any:
         with one_line_in_commands():
-            path = _registered_path(prebuilt_index_name, prebuilt=False)
+            path = registered_path("indexes", prebuilt_index_name)
         if path is not None:
             return cls(str(path))
         return from_prebuilt_index(cls, prebuilt_index_name, *args, **kwargs)
 
     searcher_class.from_prebuilt_index = classmethod(from_name)
-
-
-def _registered_path(name: str, prebuilt: bool) -> Path | None:
-    # Our encoders need the vectors of a prebuilt index and nothing else; any other use stays Pyserini's business.
-    entry = lookup("indexes", name) or {}
-    if entry.get("prebuilt") and "path" not in entry and not prebuilt:
-        return None
-    return path_of("indexes", name)
 
 
 def check_index(index_dir: str, encoder: Any) -> "IndexDirectory":

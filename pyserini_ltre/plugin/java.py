@@ -88,7 +88,7 @@ def java_homes() -> Iterator[Path]:
     if home := os.environ.get("JAVA_HOME"):
         yield Path(home)
     if java := shutil.which("java"):
-        yield Path(java).resolve().parents[1]
+        yield Path(java).resolve().parent.parent
     folders = [Path(folder) for pattern in JVM_FOLDERS for folder in glob.glob(os.path.expanduser(pattern))]
     yield from sorted(folders, key=lambda home: (version(home), home))
     try:
@@ -112,7 +112,7 @@ def version(home: Path) -> int:
         0 if there is no Java that runs.
     """
     java = home / "bin" / "java"
-    if not java.exists():
+    if not os.path.exists(java):  # as it is if nobody may look
         return 0
     found = _release(home).get("JAVA_VERSION") or _ask(java, "-version")
     match = re.search(r'(?:^|version ")(\d+)', found)
@@ -132,7 +132,7 @@ def _drop_missing_vector_module(home: Path) -> None:
 
 def _release(home: Path) -> dict[str, str]:
     try:
-        lines = (home / "release").read_text(encoding="utf-8").splitlines()
+        lines = (home / "release").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
     return {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines)}

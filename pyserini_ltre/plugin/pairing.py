@@ -1,11 +1,12 @@
 """A warning when an encoder searches another index than the one that it was trained for."""
 
-import json
-import warnings
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyserini_ltre.errors import InputError, remark
+from pyserini_ltre.files import read_json
 from pyserini_ltre.registry import paired_index
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def warn_of_another_index(directory: "IndexDirectory", model: Path) -> None:
     paired = paired_index(model)
     if paired is None:
         return
-    same_place = paired.path.resolve() == directory.path.resolve()
+    same_place = os.path.realpath(paired.path) == os.path.realpath(directory.path)
     if same_place if paired.fingerprint is None else paired.fingerprint == directory.fingerprint:
         return
     if same_place:
@@ -40,14 +41,11 @@ def warn_of_another_index(directory: "IndexDirectory", model: Path) -> None:
             f"encoder {model} was trained for index {paired.name}, not for {directory.path}: the scores may mean "
             f"nothing; search with --index {paired.name}, or train for this index"
         )
-    # A file name that does not exist keeps Python from printing a second line, the source.
-    warnings.warn_explicit(problem, UserWarning, filename="pyserini_ltre", lineno=1)
+    remark(problem)
 
 
 def _of_the_same_vectors(directory: "IndexDirectory", other: Path) -> bool:
-    if directory.record is None:
-        return False
     try:
-        return json.loads((other / "encoder.json").read_text(encoding="utf-8")) == asdict(directory.record)
-    except (OSError, ValueError):
+        return directory.record is not None and read_json(other / "encoder.json") == asdict(directory.record)
+    except (OSError, InputError):
         return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyserini_ltre.collection import read_queries
 from pyserini_ltre.plugin.command import one_line_in_commands
-from pyserini_ltre.registry import path_of
+from pyserini_ltre.plugin.registered import registered_path
 
 Topics = dict[int | str, dict[str, str]]
 
@@ -20,7 +20,7 @@ def registered_topics_and_qrels(module: Any) -> Iterator[None]:
     @functools.wraps(get_topics)
     def topics_by_name(collection_name: str) -> Topics:
         with one_line_in_commands():
-            path = path_of("topics", collection_name)
+            path = registered_path("topics", collection_name)
             if path is not None:
                 return pyserini_topics(path)
         return get_topics(collection_name)
@@ -28,7 +28,7 @@ def registered_topics_and_qrels(module: Any) -> Iterator[None]:
     @functools.wraps(get_qrels_file)
     def qrels_by_name(collection_name: str) -> str:
         with one_line_in_commands():
-            path = path_of("qrels", collection_name)
+            path = registered_path("qrels", collection_name)
         return get_qrels_file(collection_name) if path is None else str(path)
 
     module.get_topics, module.get_qrels_file = topics_by_name, qrels_by_name

@@ -5,8 +5,9 @@ import json
 import shutil
 from pathlib import Path
 
-from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.registry.download import check_sum
+from pyserini_ltre.errors import InputError, exit_on_input_error, system_explained, visible, visible_lines
+from pyserini_ltre.files import expanded
+from pyserini_ltre.registry.download import SUMS, check_sum, sums_of
 from pyserini_ltre.registry.entries import load, register, remove
 from pyserini_ltre.registry.registry_file import SECTIONS, Entry, home, read_registry_file, user_file
 from pyserini_ltre.registry.resolve import verify
@@ -29,6 +30,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     source.add_argument("--path", help="a file or directory that is here")
     source.add_argument("--url", help="https:// or file://; a tar archive of a directory, or a plain file")
     command.add_argument("--md5", help="MD5 sum of what the URL gives")
+    command.add_argument("--sha256", help="SHA-256 sum of it, beside the MD5 sum or in its place")
     command.add_argument("--size", type=int, help="its size in bytes")
     command.add_argument("--description", help="a few words")
     command.add_argument("--encoder", help="of an index: the encoder that made it, a directory or a hub name")
@@ -65,14 +67,16 @@ def _list(only: str | None, every: bool) -> None:
             continue
         for name, entry in sorted(entries.items()):
             try:
-                place = location(section, name, entry)
-                state, what = _state(entry, place), entry.get("description") or place or ""
+                with system_explained():
+                    place = location(section, name, entry)
+                    state = _state(entry, place)
+                what = entry.get("description") or place or ""
             except InputError as error:
                 state, what = "BAD", error
             if entry.get("prebuilt") and state == "not downloaded" and not every:
                 hidden += 1
             else:
-                print(f"{section:<9} {name:<40} {state:<15} {what}")
+                print(visible(f"{section:<9} {name:<40} {state:<15} {what}"))
     if hidden:
         print(f"and {hidden} prebuilt indexes of Pyserini that are not downloaded; --all lists them")
 
@@ -96,7 +100,7 @@ def _show(name: str) -> None:
             "location": place and str(place),
             "state": _state(entry, place),
         }
-    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    print(visible_lines(json.dumps(shown, indent=2, ensure_ascii=False)))
 
 
 def _add(arguments: argparse.Namespace) -> None:
@@ -109,9 +113,9 @@ def _add(arguments: argparse.Namespace) -> None:
     if name in read_registry_file(user_file())[section] and not arguments.replace:
         raise InputError(f"{section} has a {name} already; choose another name, or add --replace")
     if arguments.path:
-        if "md5" in entry or "size" in entry:
-            raise InputError("--md5 and --size are for --url; leave them out")
-        if not Path(arguments.path).expanduser().exists():
+        if {*SUMS, "size"} & entry.keys():
+            raise InputError("--md5, --sha256 and --size are for --url; leave them out")
+        if not expanded(arguments.path).exists():
             raise InputError(f"{arguments.path} does not exist; name what is there, or give --url")
     else:
         location(section, name, entry)  # refuses what could not be fetched
@@ -119,11 +123,13 @@ def _add(arguments: argparse.Namespace) -> None:
         if file is not None and not file.exists():
             raise InputError(f"{file} does not exist; name what is there")
         if file is not None and file.is_file():
-            check_sum(file, str(file), arguments.size, arguments.md5)
+            check_sum(file, str(file), entry)
+            if SUMS.keys() & entry.keys():
+                entry |= sums_of(file)
     if "index" in entry and entry["index"] not in load()["indexes"]:
         raise InputError(f"no index is registered as {entry['index']}; register the index first")
     register(section, name, **entry)
-    print(f"{section}: {name} is {entry.get('path') or entry['url']}, in {user_file()}")
+    print(visible(f"{section}: {name} is {entry.get('path') or entry['url']}, in {user_file()}"))
 
 
 def _remove(name: str, section: str | None) -> None:
@@ -133,13 +139,16 @@ def _remove(name: str, section: str | None) -> None:
             raise InputError(f"{name} is registered under {' and '.join(own)}; add --section")
         section = own[0] if own else next(iter(_entries_of(name)))
     entry = remove(section, name)
-    print(f"{section}: {name} is removed from {user_file()}")
-    place = location(section, name, entry)
+    print(visible(f"{section}: {name} is removed from {user_file()}"))
+    try:
+        place = location(section, name, entry)
+    except InputError:
+        return  # an entry that could not be used has no copy
     if "path" not in entry and place is not None and place.is_relative_to(home() / section):
         # What was downloaded for this name alone; a file of the user's own stays.
         fetched = home() / section / place.relative_to(home() / section).parts[0]
         shutil.rmtree(fetched, ignore_errors=True)
-        print(f"its copy {fetched} is removed as well")
+        print(visible(f"its copy {fetched} is removed as well"))
 
 
 def _verify(names: list[str]) -> None:
@@ -152,15 +161,16 @@ def _verify(names: list[str]) -> None:
             if names and name not in names:
                 continue
             try:
-                found = verify(section, name, entry, _read)
+                with system_explained():
+                    found = verify(section, name, entry, _read)
             except InputError as error:
                 bad += 1
-                print(f"{section}: {name}: BAD: {error}")
+                print(visible(f"{section}: {name}: BAD: {error}"))
                 continue
             if found is None and not names:
                 untouched += 1
             else:
-                print(f"{section}: {name}: {found or 'nothing is here yet'}")
+                print(visible(f"{section}: {name}: {found or 'nothing is here yet'}"))
     if untouched:
         print(f"{untouched} names have nothing here yet")
     if bad:

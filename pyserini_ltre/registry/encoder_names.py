@@ -1,11 +1,14 @@
 """Which encoder names are ours, which model directory each of them means, and which index that was trained for."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded, is_possible
 from pyserini_ltre.registry.entries import load, lookup
+from pyserini_ltre.registry.registry_file import Entry
 from pyserini_ltre.registry.resolve import path_of
 from pyserini_ltre.registry.sources import location
 
@@ -76,7 +79,7 @@ def encoder_directory(name: str) -> Path:
 
 
 def _directory_or_registered(name: str, target: str) -> Path:
-    directory = Path(target).expanduser().absolute()
+    directory = expanded(target).absolute()
     if target and directory.exists():
         return directory
     registered = path_of("encoders", target)
@@ -126,14 +129,14 @@ def paired_index(model: Path) -> PairedIndex | None:
     if recorded is not None:
         path = Path(recorded["path"])
         for name, entry in registry["indexes"].items():
-            place = location("indexes", name, entry)
+            place = _place(name, entry)
             if place is not None and _same(place, path):
                 return PairedIndex(name, path, recorded.get("fingerprint"))
         return PairedIndex(str(path), path, recorded.get("fingerprint"))
     for entry in registry["encoders"].values():
         if "index" in entry and "path" in entry and _same(Path(entry["path"]), model):
             name = entry["index"]
-            registered = location("indexes", name, registry["indexes"].get(name, {}))
+            registered = _place(name, registry["indexes"].get(name, {}))
             return PairedIndex(name, registered or Path(name).absolute(), None)
     return None
 
@@ -144,8 +147,16 @@ def _recorded(model: Path) -> dict[str, str] | None:
         index = json.loads(file.read_text(encoding="utf-8")).get("index")
     except (OSError, ValueError, AttributeError, RecursionError):
         return None  # loading the model has complained, or will
-    return index if isinstance(index, dict) and isinstance(index.get("path"), str) else None
+    path = index.get("path") if isinstance(index, dict) else None
+    return index if isinstance(path, str) and is_possible(Path(path)) else None
+
+
+def _place(name: str, entry: Entry) -> Path | None:
+    try:
+        return location("indexes", name, entry)
+    except InputError:
+        return None  # whoever uses that name is told
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -2,10 +2,10 @@
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 from pyserini_ltre.registry.registry_file import (
     Entry,
     Registry,
@@ -15,6 +15,9 @@ from pyserini_ltre.registry.registry_file import (
     user_file,
     write_registry_file,
 )
+
+# In bytes; files get longer names than the name itself, and the system takes 255.
+LONGEST_NAME = 150
 
 
 def load() -> Registry:
@@ -66,9 +69,11 @@ def lookup(section: str, name: str) -> Entry | None:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that could be taken for a path or for ``ltre:PATH``."""
-    if not re.fullmatch(r"[\w.+-]+", name) or name in (".", ".."):
-        raise InputError(f"{name!r} cannot be a registered name; use letters, digits and . _ + - only")
+    """Refuse a name that could be taken for a path or for ``ltre:PATH``, or is too long to be part of one."""
+    if not re.fullmatch(r"[\w.+-]+", name) or name in (".", "..") or len(name.encode()) > LONGEST_NAME:
+        raise InputError(
+            f"{name!r} cannot be a registered name; use letters, digits and . _ + - only, at most {LONGEST_NAME}"
+        )
 
 
 def register(section: str, name: str, **entry: Any) -> None:
@@ -91,8 +96,8 @@ def register(section: str, name: str, **entry: Any) -> None:
     """
     check_name(name)
     for key, value in entry.items():
-        if key == "path" or (key == "encoder" and Path(value).expanduser().is_dir()):
-            entry[key] = str(Path(value).expanduser().absolute())
+        if key == "path" or (key == "encoder" and expanded(value).is_dir()):
+            entry[key] = str(expanded(value).absolute())
         elif isinstance(value, os.PathLike):
             entry[key] = str(value)
     with locked("registry"):

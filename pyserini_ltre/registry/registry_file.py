@@ -4,15 +4,19 @@ import fcntl
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file, parse_json
+from pyserini_ltre.errors import InputError, system_explained
+from pyserini_ltre.files import atomic_file, expanded, is_possible, parse_json, read_text
+from pyserini_ltre.shape import check_shape
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
+_TEXTS = ("path", "url", "md5", "sha256", "description", "encoder", "index")
+_SHAPE = {str: {str: {f"{key}?": str for key in _TEXTS}}}
 
 Entry = dict[str, Any]
 Registry = dict[str, dict[str, Entry]]
@@ -22,15 +26,28 @@ def home() -> Path:
     """Tell the folder of the user's own registry; it need not exist.
 
     It is `$PYSERINI_LTRE_HOME`, or else the folder `pyserini_ltre` beside Pyserini's cache.
+
+    Raises
+    ------
+    InputError
+        If it cannot be a folder: a file, a path that is not absolute, or no home directory is known.
     """
-    if own := os.environ.get("PYSERINI_LTRE_HOME"):
-        return Path(own).expanduser().absolute()
-    return pyserini_cache().parent / "pyserini_ltre"
+    own = os.environ.get("PYSERINI_LTRE_HOME")
+    folder = expanded(own) if own else pyserini_cache().parent / "pyserini_ltre"
+    with system_explained():
+        if not folder.is_absolute() or not is_possible(folder) or (folder.exists() and not folder.is_dir()):
+            raise InputError(
+                f"PYSERINI_LTRE_HOME {own or folder}: has to be the full path of a folder; set it to one of yours"
+            )
+    return folder
 
 
 def pyserini_cache() -> Path:
     """Tell the folder in which Pyserini keeps what it downloads; it need not exist."""
-    return Path(os.environ.get("PYSERINI_CACHE") or "~/.cache/pyserini").expanduser().absolute()
+    folder = expanded(os.environ.get("PYSERINI_CACHE") or "~/.cache/pyserini")
+    if folder.parts[:1] == ("~",):
+        raise InputError("no home directory is known; set HOME, or PYSERINI_LTRE_HOME and PYSERINI_CACHE")
+    return folder.absolute()
 
 
 def user_file() -> Path:
@@ -56,41 +73,53 @@ def read_registry_file(file: Path) -> Registry:
     InputError
         If it is not JSON (file, line and column), has two entries of one name, or is of another shape.
     """
-    text = "{}"
-    if file.exists():
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise InputError(f"{file}: not UTF-8 text; correct the file, or move it away") from None
-    content = parse_json(
-        text,
-        lambda error: f"{file}:{error.lineno}:{error.colno}" if error else str(file),
-        "correct the file, or move it away",
-        object_pairs_hook=_Object,
-    )
-    registry: Registry = {section: {} for section in SECTIONS}
-    sections = _objects(content, file, "the file")
-    _refuse_doubles(sections, file, text, ())
-    for section, entries in sections.items():
-        _refuse_doubles(_objects(entries, file, section), file, text, (section,))
-        for name, entry in entries.items():
-            entry = dict(_objects(entry, file, f"{section} / {name}"))
-            for key in ("path", "url", "md5"):
-                if not isinstance(entry.get(key, ""), str):
-                    raise InputError(
-                        f"{file}: the {key} of {section} / {name} has to be text; correct the file"
-                    )
-            if "path" in entry:
-                entry["path"] = str(file.parent / Path(entry["path"]).expanduser())
-            registry.setdefault(section, {})[name] = entry
-    return registry
+    remedy = "correct the file, or move it away"
+    with system_explained():
+        if not file.exists():
+            return {section: {} for section in SECTIONS}
+        if not file.is_file():
+            raise InputError(f"{file}: not a file; move it away")
+        return _parsed(read_text(file, remedy), file, "correct the file", remedy)
 
 
 def write_registry_file(file: Path, registry: Registry) -> None:
-    """Write a registry file, whole or not at all; its folder is made if need be."""
+    """Write a registry file, whole or not at all; its folder is made if need be.
+
+    What could not be read again is refused with an `InputError`.
+    """
+    text = json.dumps(registry, indent=2, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError("a value is not UTF-8 text; give another") from None
+    _parsed(text, file, "give another", "give another")
     with atomic_file(file) as target:
-        json.dump(registry, target, indent=2, ensure_ascii=False)
-        target.write("\n")
+        target.write(f"{text}\n")
+
+
+def _parsed(text: str, file: Path, remedy: str, remedy_for_json: str) -> Registry:
+    content = parse_json(
+        text,
+        lambda error: f"{file}:{error.lineno}:{error.colno}" if error else str(file),
+        remedy_for_json,
+        object_pairs_hook=_Object,
+    )
+    check_shape(content, _SHAPE, file, remedy)
+    registry: Registry = {section: {} for section in SECTIONS}
+    _refuse_doubles(content, file, text, ())
+    for section, entries in content.items():
+        _refuse_doubles(entries, file, text, (section,))
+        for name, entry in entries.items():
+            entry = dict(entry)
+            if "path" in entry:
+                path = file.parent / expanded(entry["path"])
+                if not entry["path"] or not is_possible(path):
+                    raise InputError(
+                        f"{file}: the path of {section} / {name} is empty, too long or has a NUL; {remedy}"
+                    )
+                entry["path"] = str(path)
+            registry.setdefault(section, {})[name] = entry
+    return registry
 
 
 class _Object(dict[str, Any]):
@@ -98,16 +127,7 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.doubles = [name for position, name in enumerate(names) if name in names[:position]]
-
-
-def _objects(value: Any, file: Path, what: str) -> _Object:
-    if not isinstance(value, _Object):
-        raise InputError(
-            f"{file}: {what} has to be a JSON object, not {json.dumps(value)[:40]}; correct the file"
-        )
-    return value
+        self.doubles = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
 
 
 def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...]) -> None:
@@ -125,8 +145,14 @@ def _refuse_doubles(value: _Object, file: Path, text: str, above: tuple[str, ...
 def locked(name: str) -> Iterator[None]:
     """Wait until no other process is in a block of the same name, part of a file name, then enter."""
     folder = home() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    # The file stays: removing it while somebody waits for it would let two in.
-    with open(folder / name, "w", encoding="utf-8") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The file stays: removing it while somebody waits for it would let two in.
+        file = open(folder / name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written to ({error.strerror}); set PYSERINI_LTRE_HOME to a folder of yours"
+        ) from None
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -2,16 +2,22 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.files import atomic_directory, expanded, is_stream
 from pyserini_ltre.registry.download import check_sum, download
 from pyserini_ltre.registry.entries import load, lookup
 from pyserini_ltre.registry.registry_file import Entry, home, locked, user_file
-from pyserini_ltre.registry.sources import DIRECTORIES, file_name, local_path, location, used_where_it_lies
+from pyserini_ltre.registry.sources import (
+    DIRECTORIES,
+    file_name,
+    local_path,
+    location,
+    mark,
+    used_where_it_lies,
+)
 from pyserini_ltre.registry.unpack import unpack
 
 
@@ -30,7 +36,7 @@ def find(section: str, name: str | os.PathLike[str]) -> Path:
     Path
         What it stands for; an unknown name as it is, so that reading it tells that there is no such file.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     return path if path.exists() else path_of(section, str(name)) or path
 
 
@@ -51,7 +57,10 @@ def path_of(section: str, name: str) -> Path | None:
     """
     entry = lookup(section, name) or {}
     place = location(section, name, entry)
-    if place is None or place.exists():
+    if place is None:
+        return None
+    if place.exists():
+        _check_readable(place)
         return place
     if used_where_it_lies(entry):
         raise InputError(
@@ -60,6 +69,13 @@ def path_of(section: str, name: str) -> Path | None:
         )
     _fetch(section, name, entry, place)
     return place
+
+
+def _check_readable(place: Path) -> None:
+    """Refuse devices and pipes, which may never end, as what a name stands for and in a directory that is one."""
+    for path in (place, *(place.iterdir() if place.is_dir() else ())):
+        if is_stream(path):
+            raise InputError(f"{path}: neither a file nor a folder; correct the entry")
 
 
 def _fetch(section: str, name: str, entry: Entry, place: Path) -> None:
@@ -72,10 +88,10 @@ def _fetch(section: str, name: str, entry: Entry, place: Path) -> None:
                 file = local
                 if not file.is_file():
                     raise InputError(f"{name}: no file {file}; correct {user_file()}")
-                check_sum(file, str(file), entry.get("size"), entry.get("md5"))
+                check_sum(file, str(file), entry)
             else:
-                file = home() / "downloads" / f"{entry['md5'][:8]}-{file_name(entry)}"
-                download(entry["url"], file, entry["size"], entry["md5"])
+                file = home() / "downloads" / f"{mark(entry)}-{file_name(entry)}"
+                download(entry["url"], file, entry["size"], entry.get("md5"), entry.get("sha256"))
             _put_in_place(section, file, place)
             if local is None:
                 file.unlink(missing_ok=True)
@@ -90,8 +106,6 @@ def _put_in_place(section: str, file: Path, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
         return
-    for killed in place.parent.glob(f".{place.name}.*.partial"):
-        shutil.rmtree(killed)
     with atomic_directory(place) as directory:
         unpack(file, directory)
         wanted = DIRECTORIES[section]
@@ -125,8 +139,9 @@ def verify(section: str, name: str, entry: Entry, read: Callable[[str, Path], st
         if archive is not None:
             if not archive.is_file():
                 raise InputError(f"{archive} does not exist; make it again, or remove the entry")
-            check_sum(archive, str(archive), entry.get("size"), entry.get("md5"))
+            check_sum(archive, str(archive), entry)
         return None
     if place.is_file() and "url" in entry:
-        check_sum(place, str(place), entry.get("size"), entry.get("md5"))
+        check_sum(place, str(place), entry)
+    _check_readable(place)
     return read(section, place)

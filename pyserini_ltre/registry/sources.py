@@ -1,12 +1,15 @@
 """Where the entries of the registry point to: paths and URLs, and where what they give lies on this machine."""
 
+import os
 import re
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.registry.entries import check_name
+from pyserini_ltre.files import is_possible
+from pyserini_ltre.registry.download import SUMS, is_at_home
+from pyserini_ltre.registry.entries import LONGEST_NAME, check_name
 from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
@@ -30,37 +33,59 @@ def location(section: str, name: str, entry: Entry) -> Path | None:
     if is_archive(file_name(entry)) != (section in DIRECTORIES):
         wanted = f"a tar archive ({', '.join(ARCHIVES)})" if section in DIRECTORIES else "a plain file"
         raise InputError(f"{name}: {entry['url']} has to be {wanted}, as all {section}; correct the entry")
-    if entry.get("prebuilt"):
+    if _is_prebuilt(section, entry):
         # Where Pyserini itself puts it, so that there is one copy.
         return pyserini_cache() / "indexes" / f"{file_name(entry).removesuffix('.tar.gz')}.{entry['md5']}"
-    folder = home() / section / f"{name}-{(entry.get('md5') or 'local')[:8]}"
+    folder = home() / section / f"{name}-{mark(entry)}"
     return folder if section in DIRECTORIES else folder / file_name(entry)
 
 
-def check_source(name: str, entry: Entry) -> None:
-    """Refuse an entry with a `url` that is none of ours, or that comes without size and MD5 sum.
+def _is_prebuilt(section: str, entry: Entry) -> bool:
+    return section == "indexes" and bool(entry.get("prebuilt")) and "md5" in entry
 
-    That is: the scheme is neither ``file`` nor ``https`` (nor ``http`` on this machine), a sum is missing, or the name
-    cannot be part of a path.
+
+def mark(entry: Entry) -> str:
+    """What tells the files of an entry from those of another that has, or had, the same name."""
+    return (entry.get("md5") or entry.get("sha256") or "local")[:8]
+
+
+def check_source(name: str, entry: Entry) -> None:
+    """Refuse an entry with a `url` that is none of ours, or that comes without size and sum.
+
+    That is: the scheme is neither ``file`` nor ``https`` (nor ``http`` on this machine), a sum or the size is missing,
+    or the name cannot be part of a path.
     """
-    url, md5, size = entry["url"], entry.get("md5"), entry.get("size")
+    url, size = entry["url"], entry.get("size")
     check_name(name)
-    parts = urllib.parse.urlsplit(url)
-    at_home = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
-    if parts.scheme not in ("file", "https") and not at_home:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        parts.port  # noqa: B018 - read to have it checked
+    except ValueError as error:
+        raise InputError(f"{name}: {url} is no URL ({error}); correct it") from None
+    if parts.scheme not in ("file", "https") and not is_at_home(url):
         raise InputError(
             f"{name}: {url} cannot be used; give a path, or a URL that begins with https:// or file://"
         )
     if parts.scheme == "file" and (parts.netloc not in ("", "localhost") or not parts.path.startswith("/")):
         raise InputError(f"{name}: {url} names no file of this machine; write file:///FULL/PATH")
-    if file_name(entry) in ("", ".", ".."):
+    if parts.scheme != "file" and not (parts.hostname and re.fullmatch("[!-~]+", url)):
+        raise InputError(
+            f"{name}: {url} cannot be asked for; write https://HOST/FILE, other characters as %XX"
+        )
+    file = file_name(entry)
+    if file in ("", ".", ".."):
         raise InputError(f"{name}: {url} names no file; give the URL of a file")
-    if md5 is not None and not re.fullmatch(r"[0-9a-fA-F]{32}", md5):
-        raise InputError(f"{name}: md5 {md5!r} is none; give 32 hexadecimal digits")
+    if len(os.fsencode(file)) > LONGEST_NAME or not is_possible(local_path(entry) or Path(file)):
+        raise InputError(f"{name}: {url} is too long or has a NUL; give a shorter name")
+    for key, digits in SUMS.items():
+        if key in entry and not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", entry[key]):
+            raise InputError(f"{name}: {key} {entry[key]!r} is none; give {digits} hexadecimal digits")
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
         raise InputError(f"{name}: size {size!r} is none; give the number of bytes")
-    if parts.scheme != "file" and (md5 is None or size is None):
-        raise InputError(f"{name}: {url} has no md5 or no size; give both, so that what comes can be checked")
+    if parts.scheme != "file" and (not SUMS.keys() & entry.keys() or size is None):
+        raise InputError(
+            f"{name}: {url} has no md5 or no size; give both, so that what comes can be checked (sha256 is better)"
+        )
 
 
 def used_where_it_lies(entry: Entry) -> bool:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.errors import InputError, exit_on_input_error, visible, visible_lines
 from pyserini_ltre.reproduce.collections import KNOWN, Source, find_source, names_in
 from pyserini_ltre.reproduce.conditions import CONDITIONS, Condition, named_conditions
 
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.report:
         from pyserini_ltre.reproduce.report import write_report
 
-        print(f"report: {write_report(arguments.output, arguments.report)}")
+        print(visible(f"report: {write_report(arguments.output, arguments.report)}"))
     if failed:
         raise SystemExit(1)
 
@@ -88,7 +88,7 @@ def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources:
             try:
                 results = matrix.run(condition, source)
             except CommandFailed as failure:
-                print(failure, file=sys.stderr)
+                print(visible_lines(failure), file=sys.stderr)
                 lines.append(f"{FAIL}  {name:22} {condition.name:22} a command ended with an error")
                 failed = True
                 continue
@@ -96,7 +96,7 @@ def run_all(arguments: argparse.Namespace, conditions: list[Condition], sources:
                 record(results, condition.name)
             verdict = judge(results, condition.name)
             failed |= verdict.status == FAIL
-            lines.append(verdict.line(name, condition.name))
+            lines.append(visible(verdict.line(name, condition.name)))
             print(lines[-1], flush=True)
     print("\n" + "\n".join(lines))
     return failed

@@ -7,9 +7,11 @@ from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
-from pyserini_ltre.reproduce.matrix import Results
+from pyserini_ltre.reproduce.results import Results
+from pyserini_ltre.shape import check_shape
 
 FILE = resources() / "reproduction.json"
+_REMEDY = "take the file that comes with the package"
 PASS, FAIL, UNKNOWN = "pass", "FAIL", "no expected score"
 
 
@@ -53,15 +55,16 @@ def judge(results: Results, condition: str) -> Verdict:
     name = results["settings"]["collection"]
     measure = KNOWN[name].measures[0]
     observed = results["conditions"][condition]["measures"][measure]
-    table = read_json(FILE)
+    table = _read_table()
     entry = _entry(table, results)
     trained_on = results.get("trained_on")
     transferred = trained_on and CONDITIONS[condition].needs_training_queries
-    if entry and transferred and entry["trained_on"] != trained_on:
+    if entry and transferred and entry.get("trained_on") != trained_on:
         entry = None
     scores = entry["scores"].get(condition) if entry else None
-    if scores is None:
+    if entry is None or scores is None:
         return Verdict(UNKNOWN, measure, observed, why=_why(table, results, entry is not None))
+    check_shape(entry["scores"], {condition: {measure: float}}, FILE, _REMEDY)
     tolerance = table["tolerance"][CONDITIONS[condition].kind]
     within = abs(observed - scores[measure]) <= tolerance + 1e-9
     return Verdict(PASS if within else FAIL, measure, observed, scores, tolerance)
@@ -69,7 +72,7 @@ def judge(results: Results, condition: str) -> Verdict:
 
 def record(results: Results, condition: str) -> None:
     """Make the observed scores of a condition the expected ones (for maintainers, in a checkout)."""
-    table = read_json(FILE)
+    table = _read_table()
     entry = _entry(table, results)
     if entry is None:
         entry = {**results["settings"], "scores": {}}
@@ -81,6 +84,15 @@ def record(results: Results, condition: str) -> None:
     with atomic_file(FILE) as file:
         json.dump(table, file, indent=1)
         file.write("\n")
+
+
+def _read_table() -> dict:
+    """The file of expected scores; an `InputError` says if it is damaged."""
+    entry = {"collection": str, "fingerprint": str, "encoder": str, "scores": {str: {str: float}}}
+    tolerance = {condition.kind: float for condition in CONDITIONS.values()}
+    table = read_json(FILE, _REMEDY)
+    check_shape(table, {"tolerance": tolerance, "expected": [entry]}, FILE, _REMEDY)
+    return table
 
 
 def _entry(table: dict, results: Results) -> dict | None:

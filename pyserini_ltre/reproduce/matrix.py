@@ -2,20 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pyserini_ltre.collection import read_qrels, read_run
+from pyserini_ltre.errors import visible
 from pyserini_ltre.eval import evaluate
 from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
+from pyserini_ltre.reproduce.results import RESULTS, Results, read_results
 from pyserini_ltre.reproduce.steps import Plan, Step
+from pyserini_ltre.shape import check_shape
 from pyserini_ltre.workflow.commands import CommandFailed, command_line, run_command
 from pyserini_ltre.workflow.folder import WorkFolder
-
-RESULTS = "results.json"
-Results = dict[str, Any]
-"""What a collection's ``results.json`` holds; see `Matrix.run`."""
 
 
 class Matrix:
@@ -50,11 +48,13 @@ class Matrix:
         Raises
         ------
         InputError
-            If the folder holds results of another collection or encoder.
+            If the folder holds results of another collection or encoder, or damaged ones.
         CommandFailed
             If a command ends with an error, or has done so for another condition.
         """
         folders = {place.name: self._folder(place) for place in (source, source.trained_on) if place}
+        folder = self.plan.folder(source)
+        results = read_results(folder, source.name) or {"conditions": {}}
         steps = self.plan.steps(condition, source)
         for step in steps:
             self._run_once(step, folders[step.collection])
@@ -68,20 +68,21 @@ class Matrix:
             ],
         }
         if condition.dense:
-            weights = read_json(self.plan.weights_file(condition, source))
+            weights_file = self.plan.weights_file(condition, source)
+            weights = read_json(weights_file)
+            check_shape(weights, {str: float}, weights_file, "remove it, and tune again")
             names = [Path(file).name.removesuffix(".test.txt") for file in weights]
             found["weights"] = " ".join(
                 f"{name} {w:g}" for name, w in zip(names, weights.values(), strict=True)
             )
-            print(f"weights, by the dev queries of {(source.trained_on or source).name}: {found['weights']}")
-        path = self.plan.folder(source) / RESULTS
-        results = read_json(path) or {"conditions": {}}
+            tuned_on = (source.trained_on or source).name
+            print(visible(f"weights, by the dev queries of {tuned_on}: {found['weights']}"))
         results |= {"settings": folders[source.name].settings, "queries": len(qrels)}
         if source.trained_on:
             name, fingerprint = source.trained_on.name, source.trained_on.fingerprint
             results["trained_on"] = {"name": name, "fingerprint": fingerprint}
         results["conditions"][condition.name] = found
-        with atomic_file(path) as file:
+        with atomic_file(folder / RESULTS) as file:
             json.dump(results, file, indent=1)
         return results
 

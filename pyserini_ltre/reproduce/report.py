@@ -5,14 +5,14 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, visible
 from pyserini_ltre.files import atomic_file, read_json
 from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.expected import FAIL, PASS, Verdict, judge
-from pyserini_ltre.reproduce.matrix import RESULTS, Results
 from pyserini_ltre.reproduce.picture import draw_bars
+from pyserini_ltre.reproduce.results import Results, read_results
 
 NOT_RUN = "published, not run here"
 _CLASS = {PASS: "pass", FAIL: "fail"}
@@ -21,9 +21,9 @@ _CLASS = {PASS: "pass", FAIL: "fail"}
 def write_report(work: Path, directory: Path) -> Path:
     """Write the results in a work folder of the matrix as ``index.html`` of a directory, and give its path.
 
-    An `InputError` says if the work folder has no results.
+    An `InputError` says if the work folder has no results, or damaged ones.
     """
-    found = {name: read_json(work / name / RESULTS) for name in KNOWN}
+    found = {name: read_results(work / name, name) for name in KNOWN}
     results = {name: result for name, result in found.items() if result}
     if not results:
         raise InputError(
@@ -111,7 +111,7 @@ def _section(name: str, results: Results, verdicts: dict[str, Verdict]) -> str:
     rows = "".join(_row(name, condition, results, verdict) for condition, verdict in verdicts.items())
     bars = {condition: verdict.observed for condition, verdict in verdicts.items()}
     return (
-        f'<h2 id="{name}">{name}</h2><p class="faint">{escape("; ".join(facts))}</p>'
+        f'<h2 id="{name}">{name}</h2><p class="faint">{_shown("; ".join(facts))}</p>'
         f"{draw_bars(bars, f'{main} on {name}')}"
         f'<div class="scroll"><table><thead><tr><th>Condition</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
@@ -127,7 +127,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
         button += f'<span class="transfer">from {known.trained_on}</span>'
     measures = "".join(f"<td>{found['measures'][measure]:.4f}</td>" for measure in known.measures)
     if verdict.expected is None:
-        compared = f'<td></td><td></td><td class="none">no expected score<br>{escape(str(verdict.why))}</td>'
+        compared = f'<td></td><td></td><td class="none">no expected score<br>{_shown(verdict.why)}</td>'
     else:
         expected = verdict.expected[verdict.measure]
         difference = round(verdict.observed - expected, 4) + 0.0  # without it, a zero may be negative
@@ -135,7 +135,7 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
             f"<td>{expected:.4f} &#177; {verdict.tolerance:g}</td><td>{difference:+.4f}</td>"
             f'<td class="{_CLASS[verdict.status]}">{verdict.status.lower()}</td>'
         )
-    weights = f'<p class="faint">weights: {escape(str(found["weights"]))}</p>' if "weights" in found else ""
+    weights = f'<p class="faint">weights: {_shown(found["weights"])}</p>' if "weights" in found else ""
     commands = "".join(
         f'<div class="command"><code>{_breakable(step["command"])}</code>'
         f'<span class="faint">{step["seconds"]:.0f} s</span>'
@@ -152,7 +152,12 @@ def _row(name: str, condition: str, results: Results, verdict: Verdict) -> str:
 
 def _breakable(command: str) -> str:
     """Keep the browser from breaking a line between the hyphens of an option."""
-    return re.sub(r"(?<=\s)(--[\w-]+)", r'<span class="option">\1</span>', escape(str(command)))
+    return re.sub(r"(?<=\s)(--[\w-]+)", r'<span class="option">\1</span>', _shown(command))
+
+
+def _shown(text: str) -> str:
+    """What is written from data: no markup, and nothing that cannot be seen."""
+    return escape(visible(text))
 
 
 def _published() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyserini_ltre.collection import read_queries
 from pyserini_ltre.collection.lines import numbered_lines
-from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.errors import InputError, exit_on_input_error, visible, visible_lines
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.registry import find
@@ -77,11 +77,11 @@ def _check_and_package(arguments: argparse.Namespace) -> None:
     checked = check_run(arguments.file, arguments.task, topics, docids)
     for finding in checked.findings:
         place = arguments.file if finding.line is None else f"{arguments.file}:{finding.line}"
-        print(f"{place}: {finding.text}")
+        print(visible(f"{place}: {finding.text}"))
     if checked.findings:
         print(f"{len(checked.findings)} findings in {checked.lines} lines")
         raise SystemExit(1)
-    print(_summary(arguments.file, checked))
+    print(visible_lines(_summary(arguments.file, checked)))
     if to_package:
         options = {"topics": arguments.topics, "docids": arguments.docids}
         against = {what: Path(name).name for what, name in options.items() if name}

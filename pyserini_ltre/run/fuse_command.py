@@ -8,7 +8,7 @@ from pathlib import Path
 from pyserini_ltre.collection import Qrels, read_qrels
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.collection.runs import checked_tag, read_run, write_run
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, visible
 from pyserini_ltre.files import write_json
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.fuse import Missing, reciprocal_rank, weighted_sum
@@ -42,7 +42,8 @@ def combine(arguments: argparse.Namespace) -> None:
         if arguments.weights_output:
             write_json(Path(arguments.weights_output), dict(zip(files, weights, strict=True)))
     write_run(arguments.output, fused, arguments.tag, decimals=None)
-    print(f"{scoring} -> {arguments.output}: {len(fused)} queries, {sum(map(len, fused.values()))} hits")
+    hits = sum(map(len, fused.values()))
+    print(visible(f"{scoring} -> {arguments.output}: {len(fused)} queries, {hits} hits"))
     lacking = sum(any(qid not in run for run in runs) for qid in fused)
     if lacking:
         print(f"note: {lacking} of {len(fused)} queries are not in every run", file=sys.stderr)
@@ -140,13 +141,13 @@ def _tuned(
         arguments.missing or default_missing(arguments.normalise),
         arguments.depth,
     )
-    print(f"weights by {arguments.measure} on {len(judged)} dev queries ({arguments.qrels}):")
+    print(visible(f"weights by {arguments.measure} on {len(judged)} dev queries ({arguments.qrels}):"))
     alone = {weights for weights in values if max(weights) == sum(weights)}
     # Of two runs, every step; of more, each run alone and the ten best.
     leading = sorted(values, key=lambda weights: -values[weights])[:10]
     shown = values if len(files) == 2 else alone | set(leading) | {best}
     names = _short_names(files)
-    print("  " + "  ".join([*(f"{name:<8}" for name in names), arguments.measure]))
+    print(visible("  " + "  ".join([*(f"{name:<8}" for name in names), arguments.measure])))
     for weights in sorted(shown):
         columns = [f"{weight:<{max(len(name), 8)}g}" for name, weight in zip(names, weights, strict=True)]
         print("  " + "  ".join([*columns, f"{values[weights]:.4f}{'  <- best' if weights == best else ''}"]))

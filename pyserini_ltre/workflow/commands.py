@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, visible
 
 
 class CommandFailed(RuntimeError):
@@ -35,7 +35,7 @@ def run_command(*words: str | os.PathLike[str], log: Path | None = None) -> str:
     CommandFailed
         If its exit status is not 0.
     """
-    print(f"\n$ {command_line(*words)}", flush=True)
+    print(f"\n$ {visible(command_line(*words))}", flush=True)
     command = [sys.executable, "-m", *map(str, words)]
     # Waiting threads that spin slow two processes on two cores tenfold.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", **os.environ}

@@ -18,7 +18,7 @@ from pyserini_ltre.collection import (
 )
 from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import judged_queries
-from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.errors import exit_on_input_error, visible
 from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.outputs import check_outputs
 
@@ -83,9 +83,8 @@ def main(argv: list[str] | None = None) -> None:
     check_outputs(vars(arguments))
     with atomic_directory(arguments.output) as directory:
         counts = export(open_collection(arguments.collection), directory, arguments.test)
-    print(
-        ", ".join(f"{count} {split} queries" for split, count in counts.items()) + f" in {arguments.output}"
-    )
+    told = ", ".join(f"{count} {split} queries" for split, count in counts.items())
+    print(visible(f"{told} in {arguments.output}"))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import check_output_directory, read_json, write_json
+from pyserini_ltre.files import check_output_directory, expanded, read_json, write_json
+from pyserini_ltre.shape import check_shape
 
 FILE = "done.json"
+_REMEDY = "add `overwrite` to begin anew, or name another `output`"
 
 
 class WorkFolder:
@@ -41,12 +43,13 @@ class WorkFolder:
     def __init__(
         self, path: str | os.PathLike[str], settings: Mapping[str, object], overwrite: bool = False
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         self.settings = settings
         self.seconds: dict[str, float] = {}
         file = self.path / FILE
         if file.is_file() and not overwrite:
-            state = read_json(file)
+            state = read_json(file, _REMEDY)
+            check_shape(state, {"settings": dict, "seconds": {str: float}}, file, _REMEDY)
             if state["settings"] != settings:
                 changed = ", ".join(k for k in settings if settings[k] != state["settings"].get(k))
                 raise InputError(

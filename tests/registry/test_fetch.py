@@ -188,7 +188,7 @@ def test_what_was_downloaded_is_not_downloaded_again_after_a_kill_while_unpackin
     registry.register("indexes", "toy", **offer(shelf, "toy.tgz", content))
     (home / "downloads").mkdir()
     (home / "downloads" / f"{md5(content)[:8]}-toy.tgz").write_bytes(content)
-    half = home / "indexes" / f".toy-{md5(content)[:8]}.0123.partial"
+    half = home / "indexes" / f".toy-{md5(content)[:8]}.0123abcd.partial"
     half.mkdir(parents=True)
     assert (registry.path_of("indexes", "toy") / "docid").exists() and shelf.asked == []
     assert left_over(home) == [f"toy-{md5(content)[:8]}"]

@@ -12,7 +12,7 @@ from transformers.utils import logging
 from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.errors import InputError, system_error
-from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.files import check_output_directory, expanded
 from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
 from pyserini_ltre.train.loop.checkpoints import check_checkpoint_folder, remove_checkpoints
@@ -55,7 +55,7 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
 
     `fit` takes ``checkpoints`` and ``resume``.
     """
-    directory = Path(output.output).expanduser().absolute()
+    directory = expanded(output.output).absolute()
     checkpoints = _checkpoints_of(directory)
     try:
         result = fit(checkpoints=checkpoints, resume=output.resume)

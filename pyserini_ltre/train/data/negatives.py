@@ -2,14 +2,13 @@
 
 import os
 import random
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyserini_ltre.collection import read_run
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.mine.mining import not_relevant
 
 
@@ -83,9 +82,8 @@ def read_mined(
             "mine with the training queries"
         )
     if of_dev:  # told at once, not when an hour of training is over
-        warnings.warn(
-            f"{path} was mined for {of_dev} dev queries; of the {len(queries)} training queries it has {of_train}",
-            stacklevel=2,
+        remark(
+            f"{path} was mined for {of_dev} dev queries; of the {len(queries)} training queries it has {of_train}"
         )
     removed = 0
 

@@ -14,6 +14,7 @@ from pyserini_ltre.collection.records import Collection, Queries, Run
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import expanded
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.seam import retrieve
 from pyserini_ltre.run.fuse import weighted_sum
@@ -101,7 +102,7 @@ def frozen_and_bm25(
         # As JSON, because Pyserini turns ids that are numbers in a .tsv into other ids.
         write_topics(folder / "queries.json", queries)
         _pyserini(
-            *("search.lucene", "--bm25", "--index", Path(lucene).expanduser(), "--hits", HITS),
+            *("search.lucene", "--bm25", "--index", expanded(lucene), "--hits", HITS),
             *("--topics", folder / "queries.json", "--output", folder / "bm25.txt"),
             *("--batch-size", 256, "--threads", os.cpu_count() or 1),
         )
