@@ -16,15 +16,29 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+# Characters of a message, which is one line of a terminal.
+LONGEST = 1800
+
+
 class InputError(ValueError):
     """What the user gave cannot be used.
 
     The message is one line: what is wrong, where (file and line number if there is one), and how to mend it.
     Errors that we cannot explain are never turned into this one: they keep their traceback.
 
+    What it quotes may be anything: characters that would not be printed as they are become escapes, and the middle of
+    a message beyond all measure is left out.
+
     A message names parameters as Python does, between backticks. A command has a flag of the same name for each
     parameter, and `exit_with` names that instead: ``hits` 0: choose 1 or more`` becomes ``--hits 0: ...``.
     """
+
+    def __init__(self, message: str) -> None:
+        if not message.isprintable():
+            message = "".join(map(_printable, message))
+        if len(message) > LONGEST:
+            message = f"{message[: LONGEST - 500]} [...] {message[-490:]}"
+        super().__init__(message)
 
 
 class DivergenceError(ArithmeticError):
@@ -90,6 +104,40 @@ def exit_on_input_error(command: Callable[P, R]) -> Callable[P, R]:
             exit_with(InputError(f"{f'{named}: ' if named else ''}{REMEDIES[number]}"))
 
     return guarded
+
+
+def reason(error: BaseException) -> str:
+    """What a library says of something, in the first of its lines, not too long."""
+    text = str(error).strip() or type(error).__name__
+    first = text.splitlines()[0] if not isinstance(error, KeyError) else f"{text} is missing"
+    return first if len(first) <= 200 else f"{first[:200]}..."
+
+
+@contextmanager
+def blaming(place: object, remedy: str, *damage: type[Exception]) -> Iterator[None]:
+    """Turn what a library is known to raise for damaged files into an `InputError`; to be put around one call of it.
+
+    Parameters
+    ----------
+    place : object
+        The file or directory, to begin the message with.
+    remedy : str
+        Ends the message.
+    *damage : type of Exception
+        What is turned. Errors of the operating system that `REMEDIES` explains, and those of memory, never are.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except damage as error:
+        if isinstance(error, OSError) and error.errno in REMEDIES:
+            raise
+        raise InputError(f"{place}: {reason(error)}; {remedy}") from None
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def system_error(error: Exception) -> int | None:

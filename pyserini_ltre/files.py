@@ -7,9 +7,19 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar, cast
 
 from pyserini_ltre.errors import InputError
+
+T = TypeVar("T")
+KINDS: dict[type, str] = {
+    dict: "a JSON object",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+}
 
 
 def check_output_directory(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -169,15 +179,47 @@ def parse_json(
     return content
 
 
-def read_json(path: Path, remedy: str = "write it again") -> Any:
-    """Read a JSON file; an empty dictionary if there is none. An `InputError` says if it is anything else."""
+def read_json(path: Path, remedy: str = "write it again", kind: type = dict) -> Any:
+    """Read a file of one JSON object, or one of another `kind`; an empty one if there is no file.
+
+    An `InputError` says if it is anything else.
+    """
     if not path.is_file():
-        return {}
+        return kind()
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; {remedy}") from None
-    return parse_json(text, lambda error: f"{path}:{error.lineno}" if error else str(path), remedy)
+    content = parse_json(text, lambda error: f"{path}:{error.lineno}" if error else str(path), remedy)
+    if not isinstance(content, kind):
+        raise InputError(f"{path}: {_called(content)} where {KINDS[kind]} belongs; {remedy}")
+    return content
+
+
+def json_field(content: Mapping[str, Any], name: str, kind: type[T], place: object) -> T | None:
+    """Take a field of a JSON object; None if it is null or not there.
+
+    Parameters
+    ----------
+    content : dict
+        The object.
+    name : str
+        Of the field.
+    kind : {dict, list, str, bool, int, float}
+        What it must be; a whole number is a float, too.
+    place : object
+        The file, for the `InputError` if it is anything else.
+    """
+    value = content.get(name)
+    allowed = (int, float) if kind is float else kind
+    if value is None or (isinstance(value, allowed) and (kind is bool or not isinstance(value, bool))):
+        return cast(T | None, value)
+    raise InputError(f'{place}: "{name}" is {_called(value)} where {KINDS[kind]} belongs; correct it')
+
+
+def _called(value: object) -> str:
+    """What kind of JSON a value is, in words."""
+    return KINDS.get(type(value), "null")
 
 
 def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:
