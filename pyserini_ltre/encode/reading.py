@@ -64,7 +64,9 @@ def read_tokenizer(directory: Path, settings: EncoderSettings) -> PreTrainedToke
     if settings.tokenisation != "star":
         # Of the library below it, every error is a plain Exception.
         with blaming(f"{directory}: the tokenizer cannot be read", WHOLE, Exception):
-            return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+            tokenizer("\ufffd")  # some faults only show with a character that the vocabulary lacks
+            return tokenizer
     tokenizer = star_tokenizer_of(directory)
     if tokenizer is None:
         raise InputError(
