@@ -109,7 +109,8 @@ def read_number_dictionary(path: str | os.PathLike[str]) -> dict[int, int]:
         # Only what fits into 8 bytes can be printed in reasonable time.
         if any(type(number) is not int or number.bit_length() > 64 for number in pair):
             raise InputError(
-                f"{path}: entry {reprlib.repr(pair)[:80]} is not two whole numbers; only a dictionary of numbers is read"
+                f"{path}: entry {reprlib.repr(pair)[:80]} is not two whole numbers; only a dictionary of numbers is "
+                "read"
             )
     return content
 

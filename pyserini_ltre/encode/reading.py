@@ -64,9 +64,9 @@ def read_tokenizer(directory: Path, settings: EncoderSettings) -> PreTrainedToke
     if settings.tokenisation != "star":
         # Of the library below it, every error is a plain Exception.
         with blaming(f"{directory}: the tokenizer cannot be read", WHOLE, Exception):
-            tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
-            tokenizer("\ufffd")  # some faults only show with a character that the vocabulary lacks
-            return tokenizer
+            own = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+            own("☃")  # some faults only show with a character that the vocabulary lacks
+            return own
     tokenizer = star_tokenizer_of(directory)
     if tokenizer is None:
         raise InputError(
@@ -109,6 +109,7 @@ def read_config(
     with blaming(directory / "config.json", "take the one that belongs to the weights", *DAMAGED_MODEL):
         config = kind.from_pretrained(directory, trust_remote_code=False)
     check_sizes(directory, config, allow_partial)
+    config.return_dict = True  # whatever it says, its states are asked for by name
     return config
 
 

@@ -13,7 +13,7 @@ from pyserini_ltre.files import json_field, read_json
 ROWS = ("vocab_size", "intermediate_size", "type_vocab_size", "embedding_size")
 NUMBER = re.compile(r"\.([0-9]{1,9})\.")
 # Transformers makes up a name for each label, and cuts texts into such chunks, or fails if their lengths are others.
-BESIDE_WEIGHTS = {"num_labels": 1_000_000, "chunk_size_feed_forward": 0}
+BESIDE_WEIGHTS = {"num_labels": 10_000, "chunk_size_feed_forward": 0}
 
 
 def check_numbers(directory: Path) -> None:
@@ -47,6 +47,7 @@ def check_sizes(directory: Path, config: PreTrainedConfig, allow_partial: bool) 
     """
     shapes = weight_shapes(directory)
     limits = dict.fromkeys(ROWS, max((n for shape in shapes.values() for n in shape), default=0))
+    limits["num_attention_heads"] = limits["vocab_size"]
     limits["num_hidden_layers"] = _most_layers(shapes, allow_partial)
     positions = [
         shape[0] for name, shape in shapes.items() if "position_embeddings" in name and len(shape) == 2

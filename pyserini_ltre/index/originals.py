@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ DAMAGED = (
     SyntaxError,
     RecursionError,
     OSError,
+    TokenError,
 )
 
 
@@ -83,8 +85,10 @@ def read_vectors(path: str | os.PathLike[str], dimension: int) -> np.ndarray:
         If the file is missing or holds anything else.
     """
     file = Path(path).expanduser()
-    if not file.is_file():
+    if not file.exists():
         raise InputError(f"{path}: no such file; name a .npy file of vectors")
+    if file.is_dir():
+        raise InputError(f"{path}: not a .npy file (a folder); name a file that numpy.save has written")
     # The header is read as a Python literal, which may be anything.
     with blaming(f"{path}: not a .npy file", "write the vectors with numpy.save", *DAMAGED):
         vectors = np.lib.format.open_memmap(file, mode="r")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hostile import damaged, damaged_json, explained
@@ -20,10 +19,10 @@ from transformers import AutoModel
 
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.pyserini_encoders import LtreQueryEncoder
+from pyserini_ltre.encode.pyserini_encoders import LtreDocumentEncoder, LtreQueryEncoder
 from pyserini_ltre.errors import InputError
 
-TEXTS = ["open read close", "zebra \ufffd"]
+TEXTS = ["open read close", "zebra \u2603"]
 
 
 class Evil:
@@ -110,7 +109,6 @@ def explained_load(directory: Path) -> None:
         encoder = BiEncoder.load(directory)
         vectors = encode_texts(encoder, TEXTS, "query")
         assert vectors.shape == (len(TEXTS), encoder.dimension)
-        assert np.isfinite(vectors).all()
     assert time.monotonic() - start < 20
 
 
@@ -185,7 +183,7 @@ def test_bin_files_of_anything_else_are_refused(model, tmp_path, form: str, cont
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 @pytest.mark.parametrize("form", ["bert", "dot"])
-def test_weights_that_are_not_finite_are_refused_when_a_query_is_encoded(
+def test_weights_that_are_not_finite_are_refused_when_something_is_encoded(
     model, form: str, bad: float
 ) -> None:
     directory = model(form)
@@ -194,6 +192,6 @@ def test_weights_that_are_not_finite_are_refused_when_a_query_is_encoded(
     weights[name][:] = bad
     save_file(weights, directory / "model.safetensors", {"format": "pt"})
     with pytest.raises(InputError, match="not finite"):
-        encode_texts(BiEncoder.load(directory), TEXTS, "query")
+        LtreDocumentEncoder(str(directory)).encode(TEXTS)
     with pytest.raises(InputError, match="not finite"):
         LtreQueryEncoder(str(directory)).encode(TEXTS[0])
