@@ -11,7 +11,7 @@ from pyserini_ltre.files import json_field, read_json
 
 # Rows of some matrix: none is larger than the largest dimension of a weight.
 ROWS = ("vocab_size", "intermediate_size", "type_vocab_size", "embedding_size")
-NUMBER = re.compile(r"\.([0-9]{1,9})\.")
+NUMBER = re.compile(r"\.[0-9]+(?=\.)")
 # Transformers makes up a name for each label, and cuts texts into such chunks, or fails if their lengths are others.
 BESIDE_WEIGHTS = {"num_labels": 10_000, "chunk_size_feed_forward": 0}
 
@@ -48,7 +48,8 @@ def check_sizes(directory: Path, config: PreTrainedConfig, allow_partial: bool) 
     shapes = weight_shapes(directory)
     limits = dict.fromkeys(ROWS, max((n for shape in shapes.values() for n in shape), default=0))
     limits["num_attention_heads"] = limits["vocab_size"]
-    limits["num_hidden_layers"] = _most_layers(shapes, allow_partial)
+    shared = hasattr(config, "num_hidden_groups")  # ALBERT
+    limits["num_hidden_layers"] = _most_layers(shapes, allow_partial or shared)
     positions = [
         shape[0] for name, shape in shapes.items() if "position_embeddings" in name and len(shape) == 2
     ]
@@ -65,11 +66,10 @@ def check_sizes(directory: Path, config: PreTrainedConfig, allow_partial: bool) 
         _refuse(directory, f"hidden_size {size}, but no weight is a vector of this size")
 
 
-def _most_layers(shapes: dict[str, Shape], allow_partial: bool) -> int:
-    """How many layers the weights may be of: as many as are numbered, unless they share their weights."""
-    numbers = [int(number) for name in shapes for number in NUMBER.findall(name)]
-    numbered = max(numbers, default=0) + 1
-    return len(shapes) if allow_partial or numbered == 1 else numbered
+def _most_layers(shapes: dict[str, Shape], unsure: bool) -> int:
+    """How many layers the weights may be of: as many as are numbered, or any with a weight."""
+    numbered = {name[: found.end()] for name in shapes for found in NUMBER.finditer(name)}
+    return len(shapes) if unsure or not numbered else len(numbered)
 
 
 def _refuse(directory: Path, problem: str) -> None:
