@@ -107,6 +107,7 @@ def read_head(directory: Path, width: int) -> nn.Sequential:
     """
     head = nn.Sequential()
     file = directory / "modules.json"
+    there = {path.name for path in directory.iterdir() if path.is_dir()}
     for module in read_json(file, kind=list):
         if not isinstance(module, dict):
             raise InputError(f"{file}: a module that is not a JSON object; write the file again")
@@ -116,7 +117,13 @@ def read_head(directory: Path, width: int) -> nn.Sequential:
         if kind not in READERS:
             known = ", ".join(READERS)
             raise InputError(f"{file}: module {kind or 'without a type'} is not supported (known: {known})")
-        head.append(READERS[kind](directory / (json_field(module, "path", str, file) or ""), width))
+        folder = json_field(module, "path", str, file) or ""
+        # Normalize has no files, and a copy of the directory often has no folder for it.
+        if kind != "Normalize" and folder not in there:
+            raise InputError(
+                f"{file}: {kind} is in {folder!r}, which is not there; copy the complete model directory"
+            )
+        head.append(READERS[kind](directory / folder, width))
         if isinstance(head[-1], nn.Linear):
             width = head[-1].out_features
     return head

@@ -109,7 +109,8 @@ def read_config(
     with blaming(directory / "config.json", "take the one that belongs to the weights", *DAMAGED_MODEL):
         config = kind.from_pretrained(directory, trust_remote_code=False)
     check_sizes(directory, config, allow_partial)
-    config.return_dict = True  # whatever it says, its states are asked for by name
+    # Whatever it says: the last states are asked for by name, and nothing else is.
+    config.return_dict, config.output_hidden_states, config.output_attentions = True, False, False
     return config
 
 

@@ -86,8 +86,9 @@ def _shards(index: Path) -> list[Path]:
     names = sorted({str(name) for name in place_of.values()})
     if not names:
         raise InputError(f"{index}: names no files; copy it again")
+    there = {path.name for path in index.parent.iterdir() if path.is_file()}
     for name in names:
-        if not (index.parent / name).is_file():
+        if name not in there:
             raise InputError(f"{index}: names {name}, which is not there; copy the complete model directory")
     return [index.parent / name for name in names]
 

@@ -74,6 +74,7 @@ FILES = {
     "dot": ("config.json", "model.safetensors", "tokenizer.json"),
     "dot-bin": ("pytorch_model.bin",),
     "saved": (
+        "modules.json",
         "pyserini_ltre.json",
         "config_sentence_transformers.json",
         "2_Dense/config.json",
@@ -148,6 +149,8 @@ def test_sizes_that_the_weights_do_not_have(directories, model, form: str, name:
         ("model_type", "no-such-model"),
         ("model_type", 7),
         ("return_dict", False),
+        ("output_hidden_states", [[]]),
+        ("output_attentions", "a"),
         ("auto_map", {"AutoModel": "evil.Evil", "AutoConfig": "evil.Evil"}),
         ("quantization_config", {"quant_method": "x"}),
         ("chunk_size_feed_forward", 3),
