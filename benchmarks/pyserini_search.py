@@ -22,7 +22,7 @@ from inputs import add_encoder_option, encoder_path, generated_index
 from measure import Benchmark, Comparison, alternate, common_options
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.files import read_json
+from pyserini_ltre.json_files import read_json
 
 DOCUMENTS, QUERIES, HITS = 50_000, 1_000, 1_000
 QUICK_DOCUMENTS, QUICK_QUERIES = 5_000, 100

@@ -18,7 +18,7 @@ from measure import Benchmark, common_options
 from pyserini_search import BUILT_IN, OURS, search, write_inputs
 
 from pyserini_ltre.collection import PythonStdlib
-from pyserini_ltre.files import read_json
+from pyserini_ltre.json_files import read_json
 
 if TYPE_CHECKING:
     from pyserini.search.faiss import FaissSearcher

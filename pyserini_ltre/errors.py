@@ -144,6 +144,36 @@ def system_explained() -> Iterator[None]:
         raise InputError(f"{f'{named}: ' if named else ''}{REMEDIES[number]}") from None
 
 
+def reason(error: BaseException) -> str:
+    """What a library says of something, in the first of its lines, not too long."""
+    text = str(error).strip() or type(error).__name__
+    first = text.splitlines()[0] if not isinstance(error, KeyError) else f"{text} is missing"
+    return first if len(first) <= 200 else f"{first[:200]}..."
+
+
+@contextmanager
+def blaming(place: object, remedy: str, *damage: type[Exception]) -> Iterator[None]:
+    """Turn what a library is known to raise for damaged files into an `InputError`; to be put around one call of it.
+
+    Parameters
+    ----------
+    place : object
+        The file or directory, to begin the message with.
+    remedy : str
+        Ends the message.
+    *damage : type of Exception
+        What is turned. Errors of the operating system that `REMEDIES` explains, and those of memory, never are.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except damage as error:
+        if isinstance(error, OSError) and error.errno in REMEDIES:
+            raise
+        raise InputError(f"{place}: {reason(error)}; {remedy}") from None
+
+
 def system_error(error: Exception) -> int | None:
     """What the operating system said, if an error is of its making; libraries written in C and Rust only quote it."""
     if isinstance(error, OSError):

@@ -1,8 +1,7 @@
-"""Output that appears whole or not at all: written beside its place, then renamed. And JSON."""
+"""Paths, and output that appears whole or not at all: written beside its place, then renamed."""
 
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -118,69 +117,3 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
 def is_stream(path: Path) -> bool:
     """Whether a path is a device or a pipe, which is written to and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def parse_json(
-    text: str, place: str | Callable[[json.JSONDecodeError | None], str], remedy: str, **options: Any
-) -> Any:
-    """Read JSON from a text that anybody may have written.
-
-    Parameters
-    ----------
-    text : str
-        What should be JSON.
-    place : str or callable
-        Says where a fault is, to begin the message with: given the error, or None if it is of the whole text.
-    remedy : str
-        Ends the message.
-    **options
-        Of `json.loads`.
-
-    Raises
-    ------
-    InputError
-        If it is not JSON, too deep or with numbers too long for Python, or holds half a character (a lone surrogate),
-        which no file could take.
-    """
-
-    def at(error: json.JSONDecodeError | None) -> str:
-        return place if isinstance(place, str) else place(error)
-
-    try:
-        content = json.loads(text, **options)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{at(error)}: not JSON ({error.msg}, column {error.colno}); {remedy}") from None
-    except RecursionError:
-        raise InputError(f"{at(None)}: JSON nested too deep; {remedy}") from None
-    except ValueError:
-        raise InputError(f"{at(None)}: a number of too many digits; {remedy}") from None
-    # Only an escape can make one; most texts have none.
-    if "\\u" in text:
-        try:
-            json.dumps(content, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise InputError(f"{at(None)}: half of a character (a lone surrogate); {remedy}") from None
-    return content
-
-
-def read_json(path: Path, remedy: str = "write it again") -> Any:
-    """Read a JSON file; an empty dictionary if there is none. An `InputError` says if it is anything else."""
-    if not path.is_file():
-        return {}
-    return parse_json(
-        read_text(path, remedy), lambda error: f"{path}:{error.lineno}" if error else str(path), remedy
-    )
-
-
-def read_text(path: Path, remedy: str) -> str:
-    """Read a text file; an `InputError` that ends with the remedy says if it is not UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; {remedy}") from None
-
-
-def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:
-    """Write indented JSON, whole or not at all."""
-    with atomic_file(path) as file:
-        file.write(json.dumps(content, indent=2) + "\n")

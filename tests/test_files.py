@@ -9,7 +9,8 @@ import pytest
 
 from pyserini_ltre.collection.lines import json_lines
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.files import atomic_directory, atomic_file, check_output_directory, read_json
+from pyserini_ltre.files import atomic_directory, atomic_file, check_output_directory
+from pyserini_ltre.json_files import read_json
 
 
 def test_a_directory_appears_when_the_block_ends(tmp_path):

@@ -10,8 +10,8 @@ from pyserini_ltre.collection.lines import json_id, json_text
 from pyserini_ltre.collection.queries import checked_queries
 from pyserini_ltre.collection.records import Document, Qrels, Queries, check_split, queries_with_judgements
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import is_possible, read_json
-from pyserini_ltre.shape import check_shape
+from pyserini_ltre.files import is_possible
+from pyserini_ltre.json_files import check_shape, read_json
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

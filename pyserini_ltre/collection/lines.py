@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import parse_json
+from pyserini_ltre.json_files import parse_json
 
 # Grades and ranks that every program after us can hold.
 _LARGEST = 2**31 - 1

@@ -5,15 +5,18 @@ their keys are numpy integers. Here nothing is looked up: these two names stand 
 any other name is refused.
 """
 
+import io
 import os
 import pickle
+import reprlib
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from pyserini_ltre.collection.lines import checked_id, numbered_lines
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.convert.pickle_scan import first_fault
+from pyserini_ltre.errors import InputError, reason
 
 PICKLES = (".pickle", ".pkl")
 MEMMAP = ".memmap"
@@ -81,23 +84,33 @@ def read_number_dictionary(path: str | os.PathLike[str]) -> dict[int, int]:
         If it cannot be read, holds anything else, or names a function or class (the message says which).
     """
     try:
-        with open(path, "rb") as file:
-            content = _NumberUnpickler(file, encoding="bytes").load()
+        written = Path(path).read_bytes()
+        fault = first_fault(written)
+        if fault is not None:
+            raise InputError(
+                f"{path}: not a pickled dictionary of numbers (byte {fault} and what follows); make it again"
+            )
+        content = _NumberUnpickler(io.BytesIO(written), encoding="bytes").load()
     except _RefusedName as refused:
         raise InputError(
             f"{path}: names {refused}, which loading it would run; only plain dictionaries of numbers are read"
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except InputError:
+        raise
     except Exception as error:  # a damaged pickle raises nearly any error
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not a pickled dictionary of numbers ({reason}); make it again") from None
+        raise InputError(
+            f"{path}: not a pickled dictionary of numbers ({reason(error)}); make it again"
+        ) from None
     if type(content) is not dict:
         raise InputError(f"{path}: holds a {type(content).__name__}; only a dictionary of numbers is read")
     for pair in content.items():
-        if any(type(number) is not int for number in pair):
+        # Only what fits into 8 bytes can be printed in reasonable time.
+        if any(type(number) is not int or number.bit_length() > 64 for number in pair):
             raise InputError(
-                f"{path}: entry {str(pair)[:80]} is not two whole numbers; only a dictionary of numbers is read"
+                f"{path}: entry {reprlib.repr(pair)[:80]} is not two whole numbers; only a dictionary of numbers is "
+                "read"
             )
     return content
 
@@ -112,13 +125,16 @@ class _IntegerType:
     __slots__ = ("order", "signed", "size")
 
     def __init__(self, code: bytes | str) -> None:
-        code = code.decode() if isinstance(code, bytes) else code
+        code = code.decode("ascii", "replace") if isinstance(code, bytes) else str(code)
         if code not in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"):
             raise _RefusedName(f"the number type {code[:20]}")
         self.signed, self.size = code[0] == "i", int(code[1])
         self.order: Literal["little", "big"] = "little"
 
     def __setstate__(self, state: tuple) -> None:
+        # A tuple in it could hold others without end, and go on to be a key.
+        if any(type(part) is tuple for part in state):
+            raise _RefusedName("a state for numpy.dtype")
         self.order = "big" if state[1] in (">", b">") else "little"
 
 
@@ -128,6 +144,8 @@ class _MakeIntegerType:
     __slots__ = ()
 
     def __call__(self, code: bytes | str, *unused: object) -> _IntegerType:
+        if any(type(part) is tuple for part in unused):
+            raise _RefusedName("an argument for numpy.dtype")
         return _IntegerType(code)
 
     def __setstate__(self, state: object) -> None:

@@ -6,7 +6,7 @@ from pyserini_ltre.collection import PythonStdlib, overlapping_queries, read_run
 from pyserini_ltre.demo.stages import SYSTEMS
 from pyserini_ltre.eval import evaluate_per_query, markdown_table, paired_t_test
 from pyserini_ltre.eval.pictures import draw_measures
-from pyserini_ltre.files import write_json
+from pyserini_ltre.json_files import write_json
 from pyserini_ltre.workflow.folder import WorkFolder
 
 PRIMARY = "nDCG@10"

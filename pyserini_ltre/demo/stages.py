@@ -5,7 +5,7 @@ from pathlib import Path
 from pyserini_ltre import registry
 from pyserini_ltre.collection import PythonStdlib, read_qrels, read_run, write_beir
 from pyserini_ltre.errors import visible
-from pyserini_ltre.files import write_json
+from pyserini_ltre.json_files import write_json
 from pyserini_ltre.run import tune_alpha
 from pyserini_ltre.workflow.commands import run_command
 from pyserini_ltre.workflow.export import export

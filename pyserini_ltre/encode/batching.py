@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import Side
+from pyserini_ltre.errors import InputError
 
 # Texts that are tokenised and sorted together: enough for batches of equal length, small enough to stream.
 WINDOW = 8192
@@ -81,6 +82,15 @@ def encode_stream(
     with tqdm(total=total, unit=f" {side}", desc=f"encoding {side} texts", disable=not progress) as bar:
         while window := list(islice(texts, WINDOW)):
             yield _encode_window(encoder, window, side, batch_size, precision, bar)
+
+
+def check_finite(vectors: np.ndarray, encoder: BiEncoder) -> np.ndarray:
+    """Return embeddings (N, d); an `InputError` refuses an encoder that gave numbers which are not finite."""
+    if not np.isfinite(vectors).all():
+        raise InputError(
+            f"{encoder.name}: an embedding is not finite; give an encoder whose weights are sound"
+        )
+    return vectors
 
 
 @torch.inference_mode()

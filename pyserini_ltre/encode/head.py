@@ -4,16 +4,15 @@ Linear + LayerNorm is the head of RobertaDot (ANCE, STAR, ADORE); Normalize give
 Normalize is how a query adapter is saved. Anything else is refused by name.
 """
 
-import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
+from pyserini_ltre.encode.weights import read_weights
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import read_json, write_json
+from pyserini_ltre.json_files import json_field, read_json, write_json
 
 IDENTITY = "torch.nn.modules.linear.Identity"
 
@@ -45,66 +44,88 @@ class Normalize(nn.Module):
         return nn.functional.normalize(vectors, dim=-1)
 
 
-def read_weights(directory: Path) -> dict[str, torch.Tensor]:
-    """Read the weights of a directory, from safetensors or from a .bin file that holds tensors only."""
-    file = directory / "model.safetensors"
-    try:
-        if file.is_file():
-            return load_file(file)
-        file = directory / "pytorch_model.bin"
-        if file.is_file():
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise InputError(
-            f"{file}: damaged, or holds more than tensors, which could run a program; ask for a safetensors file"
-        ) from None
-    except (SafetensorError, EOFError, RuntimeError):
-        raise InputError(f"{file}: damaged or cut off; copy it again") from None
-    raise InputError(f"{directory}: no model.safetensors or pytorch_model.bin; save the model again")
-
-
-def _read_dense(directory: Path) -> nn.Linear:
-    config = read_json(directory / "config.json")
-    activation = config.get("activation_function", IDENTITY)
+def _read_dense(directory: Path, width: int) -> nn.Linear:
+    file = directory / "config.json"
+    config = read_json(file)
+    activation = json_field(config, "activation_function", str, file) or IDENTITY
     if not activation.endswith("Identity"):
+        raise InputError(f"{file}: activation {activation} is not supported, only the identity is")
+    weights = _named(directory, "linear.")
+    shape = tuple(weights["weight"].shape) if "weight" in weights else ()
+    stated = tuple(json_field(config, f"{side}_features", int, file) for side in ("out", "in"))
+    if shape != stated:
         raise InputError(
-            f"{directory}/config.json: activation {activation} is not supported, only the identity is"
+            f"{directory}: a weight of shape {shape}, but config.json says {stated}; take the files that belong "
+            "together"
         )
-    weights = read_weights(directory)
-    layer = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
-    layer.load_state_dict({name.removeprefix("linear."): value for name, value in weights.items()})
+    if shape[1] != width:
+        raise InputError(
+            f"{directory}: takes vectors of {shape[1]} numbers, but what comes before it gives {width}; take the files "
+            "that belong together"
+        )
+    bias = json_field(config, "bias", bool, file) is not False
+    layer = nn.Linear(width, shape[0], bias=bias)
+    _fill(layer, weights, directory)
     return layer
 
 
-def _read_layer_norm(directory: Path) -> nn.LayerNorm:
-    weights = {name.removeprefix("norm."): value for name, value in read_weights(directory).items()}
-    layer = nn.LayerNorm(weights["weight"].shape[0])
+def _read_layer_norm(directory: Path, width: int) -> nn.LayerNorm:
+    layer = nn.LayerNorm(width)
+    _fill(layer, _named(directory, "norm."), directory)
+    return layer
+
+
+def _named(directory: Path, stem: str) -> dict[str, torch.Tensor]:
+    """The weights of a module by the names that torch gives them."""
+    return {name.removeprefix(stem): value for name, value in read_weights(directory).items()}
+
+
+def _fill(layer: nn.Module, weights: dict[str, torch.Tensor], directory: Path) -> None:
+    """Put weights into a module; they must be those that it has, in their shapes."""
+    wanted = {name: tuple(value.shape) for name, value in layer.state_dict().items()}
+    given = {name: tuple(value.shape) for name, value in weights.items()}
+    if wanted != given:
+        raise InputError(
+            f"{directory}: weights {given} instead of {wanted}; take the files that belong together"
+        )
     layer.load_state_dict(weights)
-    return layer
 
 
-READERS = {"Dense": _read_dense, "LayerNorm": _read_layer_norm, "Normalize": lambda directory: Normalize()}
+READERS = {"Dense": _read_dense, "LayerNorm": _read_layer_norm, "Normalize": lambda *unused: Normalize()}
 
 
-def read_head(directory: Path) -> nn.Sequential:
-    """Read the modules that ``modules.json`` lists after the transformer and its pooling, mapping (B, h) to (B, d).
+def read_head(directory: Path, width: int) -> nn.Sequential:
+    """Read the modules that ``modules.json`` lists after the transformer and its pooling, mapping (B, width) to (B, d).
 
     Without ``modules.json`` the head is empty.
 
     Raises
     ------
     InputError
-        If a module is of a kind that this package does not know, or its weights are missing.
+        If a module is of a kind that this package does not know, its weights are missing, or it does not fit what
+        comes before it.
     """
     head = nn.Sequential()
-    for module in read_json(directory / "modules.json"):
-        kind = module["type"].rsplit(".", 1)[-1]
+    file = directory / "modules.json"
+    there = {path.name for path in directory.iterdir() if path.is_dir()}
+    for module in read_json(file, kind=list):
+        if not isinstance(module, dict):
+            raise InputError(f"{file}: a module that is not a JSON object; write the file again")
+        kind = (json_field(module, "type", str, file) or "").rsplit(".", 1)[-1]
         if kind in ("Transformer", "Pooling"):
             continue
         if kind not in READERS:
             known = ", ".join(READERS)
-            raise InputError(f"{directory}/modules.json: module {kind} is not supported (known: {known})")
-        head.append(READERS[kind](directory / module["path"]))
+            raise InputError(f"{file}: module {kind or 'without a type'} is not supported (known: {known})")
+        folder = json_field(module, "path", str, file) or ""
+        # Normalize has no files, and a copy of the directory often has no folder for it.
+        if kind != "Normalize" and folder not in there:
+            raise InputError(
+                f"{file}: {kind} is in {folder!r}, which is not there; copy the complete model directory"
+            )
+        head.append(READERS[kind](directory / folder, width))
+        if isinstance(head[-1], nn.Linear):
+            width = head[-1].out_features
     return head
 
 

@@ -1,6 +1,7 @@
 """The bi-encoder: a Hugging Face backbone, pooling, an optional head, optional normalisation."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +21,8 @@ from pyserini_ltre.encode.reading import (
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
 from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side, Tokenisation, read_settings
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import expanded, write_json
+from pyserini_ltre.files import expanded
+from pyserini_ltre.json_files import write_json
 
 
 class BiEncoder(nn.Module):
@@ -104,21 +106,38 @@ class BiEncoder(nn.Module):
             return_attention_mask=False,
             return_token_type_ids=False,
         )["input_ids"]
+        self._check_token(max(map(max, filter(None, token_ids)), default=0))
         return token_ids
 
     def pad(self, token_ids: list[list[int]]) -> dict[str, torch.Tensor]:
         """Pad token ids to the longest of them: ``input_ids`` and ``attention_mask``, on the encoder's device."""
+        if self.tokenizer.pad_token_id is None:
+            raise InputError(f"{self.name}: the tokenizer has no token to pad with; name its pad_token")
+        self._check_token(self.tokenizer.pad_token_id)
         batch = self.tokenizer.pad({"input_ids": token_ids}, return_tensors="pt")
         return {name: batch[name].to(self.device) for name in ("input_ids", "attention_mask")}
+
+    def _check_token(self, number: int) -> None:
+        """Refuse a token that has no embedding: torch would raise an IndexError, and CUDA break down."""
+        known = getattr(self.backbone.config, "vocab_size", None)
+        if known is not None and number >= known:
+            raise InputError(
+                f"{self.name}: a token has number {number}, but there are {known} token embeddings; copy the tokenizer "
+                "that belongs to the weights"
+            )
 
     def update_settings(self, **changes: str | int | None) -> None:
         """Change settings in place; a value of None leaves the setting as it is."""
         given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+        self._check_lengths(given)
+        self.settings = replace(self.settings, **given)
+
+    def _check_lengths(self, given: Mapping[str, Any]) -> None:
+        """Refuse lengths, among other settings, that the backbone has no positions for, or that leave no token."""
         fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, length_limit(self.backbone)
         for name in given.keys() & {"query_max_length", "document_max_length"}:
             if not fewest <= given[name] <= most:
                 raise InputError(f"a length of {given[name]} tokens: {self.name} takes {fewest} to {most}")
-        self.settings = replace(self.settings, **given)
 
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""
@@ -174,13 +193,15 @@ class BiEncoder(nn.Module):
             backbone, head = read_robertadot(directory, allow_partial)
             usual = "cls", usual_tokenisation(directory)
         else:
-            backbone, head = read_backbone(directory, allow_partial), read_head(directory)
+            backbone = read_backbone(directory, allow_partial)
+            head = read_head(directory, backbone.config.hidden_size)
         settings = read_settings(directory, usual[0], length_limit(backbone), usual[1])
         if pooling is not None:
             settings = replace(settings, pooling=pooling)
         if tokenizer is None:
             tokenizer = read_tokenizer(directory, settings)
         encoder = cls(backbone, tokenizer, head, settings, str(name))
+        encoder._check_lengths(asdict(settings))
         if normalise is not None and normalise != encoder.normalises:
             encoder.head = nn.Sequential(*((*head, Normalize()) if normalise else list(head)[:-1]))
         return encoder.eval()

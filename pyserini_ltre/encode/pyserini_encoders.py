@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
-from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
 from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.model import BiEncoder
@@ -104,7 +104,7 @@ class LtreQueryEncoder(QueryEncoder):
             vectors = pool(states, mask.cpu(), self.encoder.settings.pooling).numpy()
         for layer in self.encoder.head:
             vectors = _unit_length(vectors) if isinstance(layer, Normalize) else _row_by_row(layer, vectors)
-        return vectors
+        return check_finite(vectors, self.encoder)
 
 
 def _unit_length(vectors: np.ndarray) -> np.ndarray:
@@ -151,7 +151,8 @@ class LtreDocumentEncoder(DocumentEncoder):
         form = self.encoder.settings.document_form
         headings: Sequence[str | None] = titles or [None] * len(texts)
         contents = [document_text(title, text, form) for title, text in zip(headings, texts, strict=True)]
-        return encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
+        vectors = encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
+        return check_finite(vectors, self.encoder)
 
 
 def _load(name: str, device: str, setting: str, prefix: str | None) -> BiEncoder:

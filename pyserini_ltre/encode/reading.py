@@ -3,15 +3,39 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from pyserini_ltre.encode.settings import LENGTH_IF_UNKNOWN, EncoderSettings
+from pyserini_ltre.encode.sizes import check_numbers, check_sizes
 from pyserini_ltre.encode.tokenisation import star_tokenizer_of
-from pyserini_ltre.errors import InputError, remark
-from pyserini_ltre.files import read_json
+from pyserini_ltre.encode.weights import SHARDED, WEIGHT_FILES
+from pyserini_ltre.errors import InputError, blaming, reason, remark
+from pyserini_ltre.json_files import json_field, read_json
 
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+# What transformers has raised for configurations and weights that do not belong together.
+DAMAGED_MODEL = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    AssertionError,
+    ImportError,
+    SafetensorError,
+    StrictDataclassError,
+)
+WHOLE = "copy the complete model directory again"
 # Names in one message; the rest is counted.
 NAMED = 20
 # Weights that no embedding depends on, or that are computed anew.
@@ -28,9 +52,8 @@ def download(name: str) -> Path:
             snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"])
         )
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason}); "
+            f"encoder {name}: neither a directory nor a model that the Hugging Face hub gives ({reason(error)}); "
             "give the path of a model directory"
         ) from None
 
@@ -38,7 +61,11 @@ def download(name: str) -> Path:
 def read_tokenizer(directory: Path, settings: EncoderSettings) -> PreTrainedTokenizerBase:
     """Read the tokenizer that the settings ask for."""
     if settings.tokenisation != "star":
-        return AutoTokenizer.from_pretrained(directory)
+        # Of the library below it, every error is a plain Exception.
+        with blaming(f"{directory}: the tokenizer cannot be read", WHOLE, Exception):
+            own = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+            own("☃")  # some faults only show with a character that the vocabulary lacks
+            return own
     tokenizer = star_tokenizer_of(directory)
     if tokenizer is None:
         raise InputError(
@@ -49,11 +76,15 @@ def read_tokenizer(directory: Path, settings: EncoderSettings) -> PreTrainedToke
 
 def read_backbone(directory: Path, allow_partial: bool) -> PreTrainedModel:
     """Read a Hugging Face model; transformers would give weights that are not in the file random values."""
-    backbone, report = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True)
+    config = read_config(directory, AutoConfig, allow_partial)
+    with blaming(directory, WHOLE, *DAMAGED_MODEL):
+        backbone, report = AutoModel.from_pretrained(
+            directory, config=config, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
+        )
     kind = type(backbone).__name__
     # A checkpoint of BertForMaskedLM, say, has a head that a bi-encoder leaves out; one of BertModel has no business
     # with further weights.
-    has_head = (read_json(directory / "config.json").get("architectures") or [kind]) != [kind]
+    has_head = (architectures(directory) or [kind]) != [kind]
     unexpected = [] if has_head else sorted(report["unexpected_keys"])
     missing, unexpected = (
         [name for name in names if not any(part in name for part in NEVER_MISSED)]
@@ -61,6 +92,31 @@ def read_backbone(directory: Path, allow_partial: bool) -> PreTrainedModel:
     )
     report_misfits(directory, kind, missing, unexpected, [], allow_partial)
     return backbone
+
+
+def read_config(
+    directory: Path, kind: type[AutoConfig] | type[PreTrainedConfig], allow_partial: bool
+) -> PreTrainedConfig:
+    """Read the configuration of a model, as one of a `kind`.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, of a model that transformers does not know, or of a larger one than there are weights for.
+    """
+    check_numbers(directory)
+    with blaming(directory / "config.json", "take the one that belongs to the weights", *DAMAGED_MODEL):
+        config = kind.from_pretrained(directory, trust_remote_code=False)
+    check_sizes(directory, config, allow_partial)
+    # Whatever it says: the last states are asked for by name, and nothing else is.
+    config.return_dict, config.output_hidden_states, config.output_attentions = True, False, False
+    return config
+
+
+def architectures(directory: Path) -> list[str]:
+    """What a model directory calls its model."""
+    file = directory / "config.json"
+    return [str(name) for name in json_field(read_json(file), "architectures", list, file) or []]
 
 
 def length_limit(backbone: PreTrainedModel) -> int:

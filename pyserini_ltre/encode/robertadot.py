@@ -1,15 +1,16 @@
 """RobertaDot checkpoints (ANCE, STAR, ADORE, JPQ): RoBERTa, its CLS state, a linear layer and a LayerNorm."""
 
 from pathlib import Path
+from typing import cast
 
-from safetensors import safe_open
 from torch import nn
 from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
-from pyserini_ltre.encode.head import read_weights
-from pyserini_ltre.encode.reading import report_misfits
+from pyserini_ltre.encode.reading import DAMAGED_MODEL, WHOLE, architectures, read_config, report_misfits
 from pyserini_ltre.encode.settings import Tokenisation
-from pyserini_ltre.files import read_json
+from pyserini_ltre.encode.weights import read_weights, weight_shapes
+from pyserini_ltre.errors import blaming
+from pyserini_ltre.json_files import json_field, read_json
 
 HEAD = "embeddingHead.weight"
 # Not used for embeddings: buffers that older versions of transformers stored and newer ones compute, RoBERTa's pooler,
@@ -23,14 +24,11 @@ PUBLISHED, PYSERINIS = "RobertaDot", "AnceEncoder"
 def is_robertadot(directory: Path) -> bool:
     """Whether a model directory says that it is a RobertaDot, or is a RoBERTa with the head of one."""
     config = read_json(directory / "config.json")
-    if any(name.startswith((PUBLISHED, PYSERINIS)) for name in config.get("architectures") or []):
+    if any(name.startswith((PUBLISHED, PYSERINIS)) for name in architectures(directory)):
         return True
     if config.get("model_type") != "roberta" or (directory / "modules.json").is_file():
         return False
-    if (directory / "model.safetensors").is_file():
-        with safe_open(directory / "model.safetensors", "pt") as file:
-            return HEAD in set(file.keys())
-    return (directory / "pytorch_model.bin").is_file() and HEAD in read_weights(directory)
+    return HEAD in weight_shapes(directory)
 
 
 def usual_tokenisation(directory: Path) -> Tokenisation:
@@ -39,11 +37,11 @@ def usual_tokenisation(directory: Path) -> Tokenisation:
     All of them were trained with STAR tokenisation. Pyserini feeds its copy of ANCE through today's RoBERTa tokenizer,
     and its results are expected of that copy.
     """
-    architectures = read_json(directory / "config.json").get("architectures") or []
-    if PYSERINIS in architectures:
+    if PYSERINIS in architectures(directory):
         return "own"
     byte_pairs = (directory / "vocab.json").is_file() and (directory / "merges.txt").is_file()
-    model = read_json(directory / "tokenizer.json").get("model") or {}
+    file = directory / "tokenizer.json"
+    model = json_field(read_json(file), "model", dict, file) or {}
     return "star" if byte_pairs or model.get("type") == "BPE" else "own"
 
 
@@ -64,11 +62,12 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
         If weights are missing, there are weights of another model, or one has another shape than configured.
     """
     weights = read_weights(directory)
+    config = read_config(directory, RobertaConfig, allow_partial)
     weights = {name: value for name, value in weights.items() if not name.startswith(NOT_WEIGHTS)}
-    config = RobertaConfig.from_pretrained(directory)
-    sizes = (len(weights[name]) for name in (HEAD, "embeddingHead.bias", "norm.weight") if name in weights)
-    rows = next(sizes, config.hidden_size)
-    backbone = RobertaModel(config, add_pooling_layer=False)
+    of_the_head = (weights[name] for name in (HEAD, "embeddingHead.bias", "norm.weight") if name in weights)
+    rows = next((len(value) for value in of_the_head if value.ndim), config.hidden_size)
+    with blaming(directory, WHOLE, *DAMAGED_MODEL):
+        backbone = RobertaModel(cast(RobertaConfig, config), add_pooling_layer=False)
     linear, norm = nn.Linear(config.hidden_size, rows), nn.LayerNorm(rows)
     parts = nn.ModuleDict({"roberta": backbone, "embeddingHead": linear, "norm": norm})
     wanted = parts.state_dict()

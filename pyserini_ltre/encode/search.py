@@ -5,7 +5,7 @@ import os
 import torch
 
 from pyserini_ltre.collection.records import Queries, Run
-from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.check import check_dimension
@@ -50,6 +50,7 @@ def search(
     directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     check_dimension(directory, encoder.dimension, encoder.name)
-    embeddings = torch.from_numpy(encode_texts(encoder, list(queries.values()), "query", progress=progress))
+    vectors = encode_texts(encoder, list(queries.values()), "query", progress=progress)
+    embeddings = torch.from_numpy(check_finite(vectors, encoder))
     searchable = directory.open(search_backend, device=encoder.device)
     return retrieve(searchable, directory.docids, list(queries), embeddings, hits, progress)

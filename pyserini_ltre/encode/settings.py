@@ -1,12 +1,12 @@
 """What an encoder does besides its weights, as the model directory says: pooling, prefixes, lengths, form of text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import read_json
+from pyserini_ltre.json_files import json_field, read_json
 
 Side = Literal["query", "document"]
 Tokenisation = Literal["own", "star"]
@@ -58,12 +58,14 @@ class EncoderSettings:
 def read_pooling(config: Mapping[str, Any], source: Path) -> Pooling:
     """Pooling named by sentence-transformers' pooling configuration, in its old or its new form."""
     new_form = config.get("pooling_mode")
+    if isinstance(new_form, list):
+        new_form = "+".join(map(str, new_form))
     old_form = [
         name.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
         for name, value in config.items()
         if name.startswith("pooling_mode_") and value
     ]
-    modes = [new_form] if isinstance(new_form, str) else (new_form or old_form)
+    modes = old_form if new_form is None else [str(new_form)]
     names: dict[str, Pooling] = {"lasttoken": "last", "last": "last", "cls": "cls", "mean": "mean"}
     if len(modes) != 1 or modes[0] not in names:
         raise InputError(
@@ -87,25 +89,43 @@ def read_settings(
     Raises
     ------
     InputError
-        If a file is not JSON or names a pooling other than cls, mean and last token.
+        If a file is not JSON, a setting is of another kind, or none of those that there are.
     """
     pooling_file = directory / "1_Pooling" / "config.json"
     pooling_config = read_json(pooling_file)
-    prompts = read_json(directory / "config_sentence_transformers.json").get("prompts") or {}
-    stated = read_json(directory / "sentence_bert_config.json").get("max_seq_length")
-    stated = stated or read_json(directory / "tokenizer_config.json").get("model_max_length")
-    length = min(stated if stated and stated < NO_LIMIT else LENGTH_IF_UNKNOWN, length_limit)
+    prompts_file = directory / "config_sentence_transformers.json"
+    prompts = json_field(read_json(prompts_file), "prompts", dict, prompts_file) or {}
+    query, document, passage = (
+        json_field(prompts, name, str, prompts_file) for name in ("query", "document", "passage")
+    )
+    stated = None
+    for name, field in (("sentence_bert", "max_seq_length"), ("tokenizer", "model_max_length")):
+        file = directory / f"{name}_config.json"
+        stated = stated or json_field(read_json(file), field, float, file)
+    length = min(int(stated) if stated and stated < NO_LIMIT else LENGTH_IF_UNKNOWN, length_limit)
     settings = EncoderSettings(
         pooling=read_pooling(pooling_config, pooling_file) if pooling_config else default_pooling,
-        query_prefix=prompts.get("query", ""),
-        document_prefix=prompts.get("document", prompts.get("passage", "")),
+        query_prefix=query or "",
+        document_prefix=(passage if document is None else document) or "",
         query_max_length=length,
         document_max_length=length,
         tokenisation=default_tokenisation,
     )
-    ours = read_json(directory / "pyserini_ltre.json").get("encoder", {})
-    names = {field.name for field in fields(EncoderSettings)}
-    return replace(settings, **{name: value for name, value in ours.items() if name in names})
+    return replace(settings, **_our_settings(directory / "pyserini_ltre.json"))
+
+
+def _our_settings(file: Path) -> dict[str, Any]:
+    """The settings that our own file names."""
+    ours = json_field(read_json(file), "encoder", dict, file) or {}
+    found: dict[str, Any] = {}
+    for name, hint in get_type_hints(EncoderSettings).items():
+        choices = get_args(hint)
+        value = json_field(ours, name, str if choices else hint, file)
+        if choices and value is not None and value not in choices:
+            raise InputError(f"{file}: {name} {value}; use one of {', '.join(choices)}")
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def document_text(title: str | None, text: str | None, form: DocumentForm = "plain") -> str:

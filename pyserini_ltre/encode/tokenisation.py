@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import read_json
+from pyserini_ltre.errors import InputError, blaming
+from pyserini_ltre.json_files import json_field, read_json
 
 if TYPE_CHECKING:
     from tokenizers.models import BPE
@@ -56,13 +56,10 @@ def star_tokenizer(
     for file in (vocab_file, merges_file):
         if not Path(file).is_file():
             raise InputError(f"{file}: no such file; name vocab.json and merges.txt of roberta-base")
-    try:
+    place = f"{vocab_file}, {merges_file}: not byte pairs"
+    # The library has one type of error for everything.
+    with blaming(place, "name vocab.json and merges.txt of roberta-base", Exception):
         model = BPE.from_file(str(vocab_file), str(merges_file), unk_token=NEEDED["unk_token"])
-    except Exception as error:  # the library has one type of error for everything
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{vocab_file}, {merges_file}: not byte pairs ({reason}); name vocab.json and merges.txt of roberta-base"
-        ) from None
     return _with_star_text(model, f"{vocab_file}")
 
 
@@ -76,12 +73,16 @@ def star_tokenizer_of(directory: Path) -> "PreTrainedTokenizerFast | None":
     files = directory / "vocab.json", directory / "merges.txt"
     if all(file.is_file() for file in files):
         return star_tokenizer(*files)
-    stored = read_json(directory / "tokenizer.json").get("model") or {}
-    if stored.get("type") != "BPE" or not stored["vocab"].keys() >= set(NEEDED.values()):
+    file = directory / "tokenizer.json"
+    stored = json_field(read_json(file), "model", dict, file) or {}
+    vocabulary = json_field(stored, "vocab", dict, file) or {}
+    if stored.get("type") != "BPE" or not vocabulary.keys() >= set(NEEDED.values()):
         return None
-    merges = [tuple(pair.split(" ") if isinstance(pair, str) else pair) for pair in stored["merges"]]
-    model = BPE(stored["vocab"], merges, unk_token=NEEDED["unk_token"])
-    return _with_star_text(model, f"{directory}/tokenizer.json")
+    merges = json_field(stored, "merges", list, file) or []
+    with blaming(f"{file}: not byte pairs", "copy it again", Exception):
+        pairs = [tuple(pair.split(" ") if isinstance(pair, str) else pair) for pair in merges]
+        model = BPE(vocabulary, pairs, unk_token=NEEDED["unk_token"])
+    return _with_star_text(model, str(file))
 
 
 def _with_star_text(model: "BPE", source: str) -> "PreTrainedTokenizerFast":

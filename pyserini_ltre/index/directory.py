@@ -11,11 +11,12 @@ import faiss
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory, expanded, read_json, write_json
+from pyserini_ltre.files import atomic_directory, expanded
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
 from pyserini_ltre.index.seam import DenseIndex
+from pyserini_ltre.json_files import read_json, write_json
 
 BACKENDS = ("exact", "faiss", "exact-bf16")
 # What the fingerprint reads of the index file.

@@ -1,16 +1,29 @@
 """The original vectors of a compressed index: it is searched as it is, the loss sees what was compressed."""
 
 import os
+from tokenize import TokenError
 
 import numpy as np
 import torch
 
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, blaming
 from pyserini_ltre.files import expanded
 from pyserini_ltre.index.seam import DenseIndex
 
 # Rows on which index and vectors are compared.
 COMPARED = 64
+# What numpy raises for headers with a few bytes changed.
+DAMAGED = (
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    SyntaxError,
+    RecursionError,
+    OSError,
+    TokenError,
+)
 
 
 class WithOriginalVectors:
@@ -71,13 +84,14 @@ def read_vectors(path: str | os.PathLike[str], dimension: int) -> np.ndarray:
     InputError
         If the file is missing or holds anything else.
     """
-    try:
-        vectors = np.lib.format.open_memmap(expanded(path), mode="r")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; name a .npy file of vectors") from None
-    except (ValueError, EOFError, IsADirectoryError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise InputError(f"{path}: not a .npy file ({reason}); write the vectors with numpy.save") from None
+    file = expanded(path)
+    if not file.exists():
+        raise InputError(f"{path}: no such file; name a .npy file of vectors")
+    if file.is_dir():
+        raise InputError(f"{path}: not a .npy file (a folder); name a file that numpy.save has written")
+    # The header is read as a Python literal, which may be anything.
+    with blaming(f"{path}: not a .npy file", "write the vectors with numpy.save", *DAMAGED):
+        vectors = np.lib.format.open_memmap(file, mode="r")
     if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype not in (np.float32, np.float16):
         raise InputError(
             f"{path}: {vectors.dtype} of shape {vectors.shape}; "

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyserini_ltre.errors import InputError, remark
-from pyserini_ltre.files import read_json
+from pyserini_ltre.json_files import read_json
 from pyserini_ltre.registry import paired_index
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError, system_explained
-from pyserini_ltre.files import atomic_file, expanded, is_possible, parse_json, read_text
-from pyserini_ltre.shape import check_shape
+from pyserini_ltre.files import atomic_file, expanded, is_possible
+from pyserini_ltre.json_files import check_shape, parse_json, read_text
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
 _TEXTS = ("path", "url", "md5", "sha256", "description", "encoder", "index")

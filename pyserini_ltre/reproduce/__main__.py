@@ -111,7 +111,7 @@ def titled(source: Source, condition: Condition) -> str:
 
 def weights_fingerprint(encoder: Path) -> str:
     """The sha256, in hexadecimal, of an encoder's weights; an `InputError` if there are none."""
-    from pyserini_ltre.encode.reading import WEIGHT_FILES
+    from pyserini_ltre.encode.weights import WEIGHT_FILES
 
     for name in WEIGHT_FILES:
         if (encoder / name).is_file():

@@ -3,12 +3,12 @@
 import json
 from typing import NamedTuple
 
-from pyserini_ltre.files import atomic_file, read_json
+from pyserini_ltre.files import atomic_file
+from pyserini_ltre.json_files import check_shape, read_json
 from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import EMBEDDED, KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS
 from pyserini_ltre.reproduce.results import Results
-from pyserini_ltre.shape import check_shape
 
 FILE = resources() / "reproduction.json"
 _REMEDY = "take the file that comes with the package"

@@ -6,12 +6,12 @@ from pathlib import Path
 from pyserini_ltre.collection import read_qrels, read_run
 from pyserini_ltre.errors import visible
 from pyserini_ltre.eval import evaluate
-from pyserini_ltre.files import atomic_file, read_json
+from pyserini_ltre.files import atomic_file
+from pyserini_ltre.json_files import check_shape, read_json
 from pyserini_ltre.reproduce.collections import Source
 from pyserini_ltre.reproduce.conditions import Condition
 from pyserini_ltre.reproduce.results import RESULTS, Results, read_results
 from pyserini_ltre.reproduce.steps import Plan, Step
-from pyserini_ltre.shape import check_shape
 from pyserini_ltre.workflow.commands import CommandFailed, command_line, run_command
 from pyserini_ltre.workflow.folder import WorkFolder
 

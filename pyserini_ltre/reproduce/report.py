@@ -6,7 +6,8 @@ from pathlib import Path
 from string import Template
 
 from pyserini_ltre.errors import InputError, visible
-from pyserini_ltre.files import atomic_file, read_json
+from pyserini_ltre.files import atomic_file
+from pyserini_ltre.json_files import read_json
 from pyserini_ltre.registry.registry_file import resources
 from pyserini_ltre.reproduce.collections import KNOWN
 from pyserini_ltre.reproduce.conditions import CONDITIONS

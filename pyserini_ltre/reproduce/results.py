@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import read_json
+from pyserini_ltre.json_files import check_shape, read_json
 from pyserini_ltre.reproduce.collections import KNOWN
-from pyserini_ltre.shape import check_shape
 
 RESULTS = "results.json"
 Results = dict[str, Any]

@@ -9,7 +9,7 @@ from pyserini_ltre.collection import Qrels, read_qrels
 from pyserini_ltre.collection.records import Run
 from pyserini_ltre.collection.runs import checked_tag, read_run, write_run
 from pyserini_ltre.errors import InputError, visible
-from pyserini_ltre.files import write_json
+from pyserini_ltre.json_files import write_json
 from pyserini_ltre.registry import find
 from pyserini_ltre.run.fuse import Missing, reciprocal_rank, weighted_sum
 from pyserini_ltre.run.tune import Weights, candidate_weights, tune_weights

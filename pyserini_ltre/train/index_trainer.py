@@ -12,7 +12,7 @@ from transformers import set_seed
 
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
-from pyserini_ltre.encode.batching import encode_texts
+from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
@@ -129,9 +129,8 @@ class IndexTrainer:
         """Embeddings (N, d) of queries by the encoder as it is before training."""
         if query_vectors is None:
             texts = list(queries.values())
-            return torch.from_numpy(
-                encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
-            )
+            vectors = encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
+            return torch.from_numpy(check_finite(vectors, self.encoder))
         lacking = [qid for qid in queries if qid not in query_vectors]
         if lacking:
             raise InputError(

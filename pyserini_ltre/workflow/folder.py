@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import check_output_directory, expanded, read_json, write_json
-from pyserini_ltre.shape import check_shape
+from pyserini_ltre.files import check_output_directory, expanded
+from pyserini_ltre.json_files import check_shape, read_json, write_json
 
 FILE = "done.json"
 _REMEDY = "add `overwrite` to begin anew, or name another `output`"

@@ -16,7 +16,8 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_file, read_json
+from pyserini_ltre.files import atomic_file
+from pyserini_ltre.json_files import read_json
 from pyserini_ltre.unfinished import synchronise
 
 # In each checkpoint, once it is whole: its files, with the size and checksum of each.

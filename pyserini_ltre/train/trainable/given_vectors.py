@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from pyserini_ltre.encode.head import write_head_modules
-from pyserini_ltre.files import write_json
+from pyserini_ltre.json_files import write_json
 
 
 class GivenVectors(nn.Module):

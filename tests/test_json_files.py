@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.shape import check_shape
+from pyserini_ltre.json_files import check_shape
 
 SHAPE = {
     "name": str,
@@ -28,19 +28,19 @@ def test_the_shape_itself(more):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([], "f: the file has to be an object; mend it"),
-        (None, "f: the file has to be an object; mend it"),
+        ([], "f: the file has to be a JSON object; mend it"),
+        (None, "f: the file has to be a JSON object; mend it"),
         ({}, "f: the file lacks 'name'; mend it"),
-        (GOOD | {"name": 3}, "f: name has to be text; mend it"),
-        (GOOD | {"count": True}, "f: count has to be an integer; mend it"),
-        (GOOD | {"count": 1.0}, "f: count has to be an integer; mend it"),
-        (GOOD | {"count": 10**20}, "f: count has to be an integer; mend it"),
+        (GOOD | {"name": 3}, "f: name has to be a text; mend it"),
+        (GOOD | {"count": True}, "f: count has to be a whole number; mend it"),
+        (GOOD | {"count": 1.0}, "f: count has to be a whole number; mend it"),
+        (GOOD | {"count": 10**20}, "f: count has to be a whole number; mend it"),
         (GOOD | {"scores": {"a": float("nan")}}, "f: scores / a has to be a finite number; mend it"),
         (GOOD | {"scores": {"a": float("inf")}}, "f: scores / a has to be a finite number; mend it"),
         (GOOD | {"scores": {"a": 10**400}}, "f: scores / a has to be a finite number; mend it"),
         (GOOD | {"rows": {}}, "f: rows has to be a list; mend it"),
         (GOOD | {"rows": [{"id": "1"}, {}]}, "f: rows / number 2 lacks 'id'; mend it"),
-        (GOOD | {"more": []}, "f: more has to be an object; mend it"),
+        (GOOD | {"more": []}, "f: more has to be a JSON object; mend it"),
     ],
 )
 def test_another_shape(content, message):
