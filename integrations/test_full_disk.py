@@ -74,7 +74,7 @@ def commands_of(read: Path) -> dict[str, tuple[object, ...]]:
         "run fuse": ("pyserini_ltre.run", "fuse", *runs),
         "run convert": ("pyserini_ltre.run", "convert", run),
         "run package": ("pyserini_ltre.run", "package", run),
-        "convert index": ("pyserini_ltre.convert", "index", read / "passages.memmap", ids[0]),
+        "convert index": ("pyserini_ltre.convert", "index", read / "passages.memmap", ids[0], "--dimension=384"),
         "convert ranks": ("pyserini_ltre.convert", "ranks", read / "ranks.tsv", *ids),
         "demo": ("pyserini_ltre.demo", "--limit", FUNCTIONS),
         "reproduce": ("pyserini_ltre.reproduce", "--condition", "frozen", "--collection", "python-stdlib"),

@@ -96,17 +96,17 @@ def test_what_is_done(work, content):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ([], "the file has to be an object"),
-        ({"conditions": []}, "conditions has to be an object"),
+        ([], "the file has to be a JSON object"),
+        ({"conditions": []}, "conditions has to be a JSON object"),
         ({"conditions": {"bm25": {}}}, "conditions / bm25 lacks 'measures'"),
         ({"conditions": {"bm25": {**CONDITION, "measures": {"RR@10": 1}}}}, "measures lacks 'nDCG@10'"),
         (
             {"conditions": {"bm25": {**CONDITION, "commands": ["x"]}}},
-            "commands / number 1 has to be an object",
+            "commands / number 1 has to be a JSON object",
         ),
         ({"settings": {**SETTINGS, "collection": "cacm"}}, "results of cacm, not scifact"),
-        ({"settings": {**SETTINGS, "encoder": None}}, "settings / encoder has to be text"),
-        ({"trained_on": "x"}, "trained_on has to be an object"),
+        ({"settings": {**SETTINGS, "encoder": None}}, "settings / encoder has to be a text"),
+        ({"trained_on": "x"}, "trained_on has to be a JSON object"),
     ],
 )
 def test_results_that_are_none(work, capsys, change, message):
