@@ -61,14 +61,17 @@ class Commands:
         assert process.returncode == 0, error.decode()[-2000:]
         return time.monotonic() - start
 
-    def killed(self, seconds: float, *arguments: object) -> None:
-        """Start a command and kill it after a while, unless it has ended by then."""
+    def killed(self, seconds: float, *arguments: object) -> bool:
+        """Start a command and kill it after a while; tells whether it had not ended by then."""
         process = self.start(*arguments)
         try:
-            process.communicate(timeout=seconds)
+            _, error = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             process.communicate()
+            return True
+        assert process.returncode == 0, error.decode()[-2000:]
+        return False
 
 
 @pytest.fixture(scope="session")
