@@ -1,7 +1,8 @@
 """Commands that are killed at a random moment go on when they are run again, and end as if nothing had been.
 
 Run with ``pytest integrations/test_kills.py`` (an hour and a half with the usual 20 kills of each, on one core, no
-network; ``LTRE_KILLS`` asks for another number, ``LTRE_KILL_SEED`` for other moments). docs/reliability.md has what was seen.
+network; ``LTRE_KILLS`` asks for another number, ``LTRE_KILL_SEED`` for other moments).
+docs/reliability.md has what was seen.
 """
 
 import json
