@@ -60,7 +60,7 @@ def test_index_directory(tmp_path: Path, whole: dict[str, bytes], which: str, da
         ("docid", b"\xff\n" * 300, "docid: not UTF-8"),
         ("docid", b"d1\n" * 300, "docid: a document id is there twice"),
         ("encoder.json", b"\xff", "encoder.json: not UTF-8"),
-        ("encoder.json", b"[1]", "encoder.json: not what this version writes"),
+        ("encoder.json", b"[1]", "encoder.json: a list where a JSON object belongs"),
         ("index", b"IxPo", "index: FAISS cannot read it"),
         ("index", b"", "index: FAISS cannot read it"),
     ],

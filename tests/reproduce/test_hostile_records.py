@@ -96,7 +96,7 @@ def test_what_is_done(work, content):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ([], "the file has to be a JSON object"),
+        ([], "a list where a JSON object belongs"),
         ({"conditions": []}, "conditions has to be a JSON object"),
         ({"conditions": {"bm25": {}}}, "conditions / bm25 lacks 'measures'"),
         ({"conditions": {"bm25": {**CONDITION, "measures": {"RR@10": 1}}}}, "measures lacks 'nDCG@10'"),
