@@ -5,9 +5,11 @@ import os
 import torch
 from tqdm import tqdm
 
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import blaming
 
 BATCH = 16
+# What transformers has raised for directories that hold no such model, or a damaged one.
+DAMAGED = (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError)
 # As doc2query reads documents, and as long as its queries are.
 DOCUMENT_TOKENS, QUERY_TOKENS = 384, 64
 # Sampling among the ten likeliest words: varied queries teach more than likely ones.
@@ -46,14 +48,10 @@ def generate_queries(
     """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-        writer = AutoModelForSeq2SeqLM.from_pretrained(model).eval()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"`generator` {model}: {str(error).splitlines()[0]}; give the directory of a sequence-to-sequence model "
-            "that writes queries, such as doc2query"
-        ) from None
+    remedy = "give the directory of a sequence-to-sequence model that writes queries, such as doc2query"
+    with blaming(f"`generator` {model}", remedy, *DAMAGED):
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        writer = AutoModelForSeq2SeqLM.from_pretrained(model, trust_remote_code=False).eval()
     by_length = sorted(range(len(documents)), key=lambda i: (len(documents[i]), documents[i]))
     written = [""] * len(documents)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():

@@ -5,8 +5,9 @@ import os
 from tqdm import tqdm
 
 from pyserini_ltre.collection.records import Collection, Queries, Run, best_first
+from pyserini_ltre.encode.reading import DAMAGED_MODEL
 from pyserini_ltre.encode.settings import document_text
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, blaming
 
 # Reading a pair takes a forward pass: the best fifty hold most of what there is to learn about their order.
 DEPTH = 50
@@ -51,12 +52,8 @@ def rescored(
         raise InputError(
             '`cross_encoder` needs sentence-transformers; install it: pip install "pyserini-ltre[cross-encoder]"'
         ) from None
-    try:
+    with blaming(f"`cross_encoder` {model}", "give the directory of a cross-encoder", *DAMAGED_MODEL):
         reader = CrossEncoder(os.fspath(model), device=device)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"`cross_encoder` {model}: {str(error).splitlines()[0]}; give the directory of a cross-encoder"
-        ) from None
     if reader.num_labels != 1:
         raise InputError(
             f"`cross_encoder` {model}: gives {reader.num_labels} scores for a pair; give one that gives a single score"
