@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors, read_index_file
 from pyserini_ltre.index.originals import WithOriginalVectors
 from pyserini_ltre.index.seam import DenseIndex
-from pyserini_ltre.json_files import read_json, write_json
+from pyserini_ltre.json_files import check_shape, read_json, write_json
 
 BACKENDS = ("exact", "faiss", "exact-bf16")
 # What the fingerprint reads of the index file.
@@ -103,12 +103,13 @@ class IndexDirectory:
         file = self.path / "encoder.json"
         if not file.is_file():
             return None
+        remedy = "remove it or encode again"
+        content = read_json(file, remedy)
+        check_shape(content, {field.name: field.type for field in fields(EncoderRecord)}, file, remedy)
         try:
-            return EncoderRecord(**read_json(file, "remove it or encode again"))
+            return EncoderRecord(**content)
         except TypeError as error:
-            raise InputError(
-                f"{file}: not what this version writes ({error}); remove it or encode again"
-            ) from None
+            raise InputError(f"{file}: not what this version writes ({error}); {remedy}") from None
 
     @cached_property
     def row_of(self) -> dict[str, int]:

@@ -38,21 +38,12 @@ class FaissIndex:
                 "the index measures Euclidean distance; build it for the inner product (METRIC_INNER_PRODUCT)"
             )
         self.index = index
-        # Of a flat index, one search is a pass over the whole file.
+        # A damaged file may be read without complaint. Of a flat index, one search is a pass over the whole file.
         if index.ntotal and not isinstance(index, faiss.IndexFlat):
-            self._try()
-
-    def _try(self) -> None:
-        """Search once: a damaged file may be read without complaint, and answered from beyond what is in it."""
-        try:
-            _, rows = self.search(torch.zeros(1, self.dimension), 1)
-        except RuntimeError as error:
-            raise InputError(f"FAISS cannot search it ({_reason(error)}); build it again") from None
-        if not -1 <= int(rows) < len(self):
-            raise InputError(
-                "rows are found that it has not: it is damaged, or has ids of its own instead of row numbers; build it "
-                "again with add, not add_with_ids"
-            )
+            try:
+                self.search(torch.zeros(1, self.dimension), 1)
+            except RuntimeError as error:
+                raise InputError(f"FAISS cannot search it ({_reason(error)}); build it again") from None
 
     def __len__(self) -> int:
         return self.index.ntotal
@@ -69,6 +60,11 @@ class FaissIndex:
         if isinstance(self.index, faiss.IndexHNSW) and self.index.hnsw.efSearch < k:
             deep_enough = faiss.SearchParametersHNSW(efSearch=k)  # type: ignore[attr-defined]  # not in its stubs
         found = self.index.search(wanted, k, params=deep_enough)
+        if found[1].max(initial=-1) >= len(self) or found[1].min(initial=-1) < -1:
+            raise InputError(
+                "rows are found that it has not: it is damaged, or has ids of its own instead of row numbers; build it "
+                "again with add, not add_with_ids"
+            )
         scores, rows = torch.from_numpy(found[0]), torch.from_numpy(found[1])
         return scores.masked_fill(rows < 0, float("-inf")).to(queries.device), rows.to(queries.device)
 

@@ -44,9 +44,8 @@ def test_queries(tmp_path: Path, content: bytes) -> None:
     with explained(tmp_path):
         queries = read_queries(path)
         assert queries and all(is_id(qid) and text.strip() for qid, text in queries.items())
-        assert list(queries) == [
-            line.split(b"\t")[0].decode("utf-8-sig") for line in content.splitlines() if line.strip()
-        ]
+        lines = content.decode("utf-8-sig").split("\n")
+        assert list(queries) == [line.split("\t")[0] for line in lines if line.strip()]
 
 
 @given(st.lists(damaged_json({"_id": "q1", "text": "a query"}), min_size=1, max_size=3))
