@@ -16,7 +16,7 @@
 * `pyserini.search.faiss` (`dense_search`): `FaissSearcher.search` and `batch_search` are faster with our encoders;
   a command that names one does not collect garbage during import.
 * `pyserini.search.faiss._searcher` (`indexes`): `FaissSearcher.from_prebuilt_index` knows the registered names, and
-  `load_index` checks that the index fits our encoder.
+  `load_index` checks that the index fits our encoder, and lets every kind of index take part in feedback (`feedback`).
 * `pyserini.search.lucene._searcher` (`indexes`): `LuceneSearcher.from_prebuilt_index` knows the registered names.
 
 Nothing changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.encoders import is_ours
+from pyserini_ltre.plugin.feedback import check_method, give_vectors_back
 from pyserini_ltre.plugin.pairing import warn_of_another_index
 from pyserini_ltre.plugin.registered import registered_path
 from pyserini_ltre.registry import load
@@ -46,13 +47,16 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
         if not is_ours(self.query_encoder):
             return load_index(self, index_dir)
         with one_line_in_commands():
+            check_method()
             docids = check_index(index_dir, self.query_encoder).docids
         # The check maps the vectors, which costs nothing, but has read the docids: nobody reads them again.
         self.load_docids = lambda docid_path: [docid.rstrip() for docid in docids]
         try:
-            return load_index(self, index_dir)
+            index, docids = load_index(self, index_dir)
         finally:
             del self.load_docids
+        give_vectors_back(index)
+        return index, docids
 
     searcher_class.from_prebuilt_index = classmethod(from_name)
     searcher_class.load_index = load_checked_index
