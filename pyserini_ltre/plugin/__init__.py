@@ -17,6 +17,8 @@
   a command that names one does not collect garbage during import.
 * `pyserini.search.faiss._searcher` (`indexes`): `FaissSearcher.from_prebuilt_index` knows the registered names, and
   `load_index` checks that the index fits our encoder, and lets every kind of index take part in feedback (`feedback`).
+* `pyserini.search.lucene._hnsw_searcher` (`lucene_vectors`): `__init__`, `search` and `batch_search` of the two
+  searchers of dense vectors encode with our encoders, and their `from_prebuilt_index` knows the registered names.
 * `pyserini.search.lucene._searcher` (`indexes`): `LuceneSearcher.from_prebuilt_index` knows the registered names.
 
 Nothing changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns

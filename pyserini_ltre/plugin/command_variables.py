@@ -16,9 +16,10 @@ VARIABLES = {
     "pyserini.encode.__main__": "encoder",
     "pyserini.search.faiss.__main__": "query_iterator",
     "pyserini.search.hybrid.__main__": "query_iterator",
+    "pyserini.search.lucene.__main__": "query_iterator",
 }
 # Commands whose `args`, from `argparse`, we read.
-ARGUMENTS = ("pyserini.search.faiss.__main__",)
+ARGUMENTS = ("pyserini.search.faiss.__main__", "pyserini.search.lucene.__main__")
 # The class of `query_iterator` whose queries are plain text.
 PLAIN_TEXT = "DefaultQueryIterator"
 

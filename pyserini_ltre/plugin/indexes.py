@@ -39,7 +39,7 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
                 searcher.ssearcher = None
                 return searcher
             if ours:
-                return _prebuilt_searcher(prebuilt_index_name, from_pyserini)
+                return prebuilt_searcher(prebuilt_index_name, from_pyserini)
         return from_pyserini()
 
     @functools.wraps(load_index)
@@ -102,18 +102,24 @@ def check_index(index_dir: str, encoder: Any) -> "IndexDirectory":
     from pyserini_ltre.index.directory import IndexDirectory
 
     directory = IndexDirectory(index_dir)
-    if directory.dimension != encoder.dimension:
-        raise InputError(
-            f"{index_dir} has vectors of {directory.dimension} dimensions, the encoder makes {encoder.dimension}; "
-            "use an encoder that was trained for this index"
-        )
+    check_size(index_dir, directory.dimension, encoder)
     model = getattr(getattr(encoder, "encoder", None), "name", None)
     if model is not None:
         warn_of_another_index(directory, Path(model))
     return directory
 
 
-def _prebuilt_searcher(name: str, from_pyserini: Callable[[], Any]) -> Any:
+def check_size(index_dir: str, dimension: int, encoder: Any) -> None:
+    """Refuse an encoder whose embeddings have another size than the vectors of an index."""
+    if dimension != encoder.dimension:
+        raise InputError(
+            f"{index_dir} has vectors of {dimension} dimensions, the encoder makes {encoder.dimension}; "
+            "use an encoder that was trained for this index"
+        )
+
+
+def prebuilt_searcher(name: str, from_pyserini: Callable[[], Any]) -> Any:
+    """Make a searcher for a name that is not registered; an `InputError` says if Pyserini does not know it either."""
     # By itself, Pyserini returns None for a name that it does not know, and its commands end with status 0.
     own = (known for known, entry in load()["indexes"].items() if not entry.get("prebuilt"))
     known = ", ".join(sorted(own)) or "none yet"

@@ -9,33 +9,14 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
+from pyserini_commands import RUN_COMMANDS
 from small_input import DIMENSION, WORDS
 
 REPOSITORY = Path(__file__).parents[2]
 
-PROGRAM = """
-import contextlib, io, json, os, runpy, sys
-from pyserini_ltre.plugin import hook
-hook.install()
-os.environ["PYSERINI_LTRE_STRICT"] = "1"
-key = os.environ.pop("OPENAI_API_KEY", None)
-results = {}
-
-def run(name, module, *arguments):
-    sys.argv, sys.orig_argv = ["-m", *arguments], ["python", "-m", module, *arguments]
-    out, err = io.StringIO(), io.StringIO()
-    status = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            status = end.code or 0
-    sys.argv = ["-c"]
-    results[name] = {"status": status, "out": out.getvalue(), "err": err.getvalue()}
-
-for command in json.load(open("commands.json")):
-    run(*command)
-
+PROGRAM = (
+    RUN_COMMANDS
+    + """
 import pyserini.encode
 from pyserini.encode import AutoQueryEncoder, QueryEncoder
 from pyserini.search.faiss import FaissSearcher
@@ -53,6 +34,7 @@ results["classes"] = {
 }
 json.dump(results, open("results.json", "w"))
 """
+)
 
 
 KINDS = ("Flat", "SQ8", "HNSW16", "IVF4,Flat", "PQ8", "OPQ8,PQ8", "PQ8x4fs")
