@@ -30,7 +30,7 @@ def give_vectors_back(index: Any) -> None:
 
     from pyserini_ltre.index.faiss import decode, prepare_decoding
 
-    inverted = faiss.try_extract_index_ivf(index)
+    inverted = faiss.try_extract_index_ivf(index) if isinstance(index, faiss.Index) else None
     if inverted is None or not isinstance(faiss.downcast_index(inverted), faiss.IndexIVFFastScan):
         return
 

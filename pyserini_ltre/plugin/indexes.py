@@ -52,11 +52,11 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
         # The check maps the vectors, which costs nothing, but has read the docids: nobody reads them again.
         self.load_docids = lambda docid_path: [docid.rstrip() for docid in docids]
         try:
-            index, docids = load_index(self, index_dir)
+            loaded = load_index(self, index_dir)
         finally:
             del self.load_docids
-        give_vectors_back(index)
-        return index, docids
+        give_vectors_back(loaded[0])
+        return loaded
 
     searcher_class.from_prebuilt_index = classmethod(from_name)
     searcher_class.load_index = load_checked_index
