@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import types
+import warnings
 from pathlib import Path
 
 import faiss
@@ -13,7 +15,9 @@ from pyserini_commands import RUN_COMMANDS
 from small_input import WORDS
 
 from pyserini_ltre.export.__main__ import main as export
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.plugin.lucene_vectors import check_lucene_index
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (
@@ -151,3 +155,21 @@ def test_bad_input_ends_with_one_line_and_writes_nothing(results, work, name, me
     assert last_line.startswith("pyserini_ltre: ") and message in last_line
     assert "Traceback" not in results[name]["err"]
     assert not (work / f"{name}.txt").exists()
+
+
+def test_an_encoder_of_another_index_is_warned_of(lucene_indexes, tmp_path):
+    (tmp_path / "model").mkdir()
+    encoder = types.SimpleNamespace(dimension=32, encoder=types.SimpleNamespace(name=str(tmp_path / "model")))
+
+    def warned(kind, of):
+        directory = open_directory(lucene_indexes / of)
+        paired = {"index": {"path": str(directory.path), "fingerprint": directory.fingerprint}}
+        (tmp_path / "model" / "pyserini_ltre.json").write_text(json.dumps(paired))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            check_lucene_index(str(lucene_indexes / kind), encoder)
+        return [str(warning.message) for warning in caught]
+
+    assert warned("flat", of="flat") == warned("hnsw", of="flat") == []  # the same documents and vectors
+    (warning,) = warned("compound", of="flat")
+    assert "was trained for index" in warning
