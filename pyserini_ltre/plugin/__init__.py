@@ -20,6 +20,8 @@
 * `pyserini.search.lucene._hnsw_searcher` (`lucene_vectors`): `__init__`, `search` and `batch_search` of the two
   searchers of dense vectors encode with our encoders, and their `from_prebuilt_index` knows the registered names.
 * `pyserini.search.lucene._searcher` (`indexes`): `LuceneSearcher.from_prebuilt_index` knows the registered names.
+* `pyserini.server.search_controller` (`servers`): `SearchController._add_index` and `get_document` know the registered
+  dense indexes, for the REST and the MCP server of Pyserini 1.x, which can be imported without UniIR's package.
 
 Nothing changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns
 in one line and leaves Pyserini as it is, unless `PYSERINI_LTRE_STRICT=1` asks for the error.
