@@ -1,4 +1,4 @@
-"""Vectors to neighbours: Pyserini's index directory, exact search in torch, and any FAISS index.
+"""Vectors to neighbours: Pyserini's index directory, exact search in torch, any FAISS index, and Lucene's.
 
 Examples
 --------
