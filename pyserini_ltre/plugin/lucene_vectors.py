@@ -66,6 +66,8 @@ def check_lucene_index(index_dir: str, encoder: Any) -> None:
 def _encode_with_ours(searcher_class: Any) -> None:
     init, search, batch_search = searcher_class.__init__, searcher_class.search, searcher_class.batch_search
     signature = inspect.signature(init)
+    if not {"index_dir", "encoder"} <= signature.parameters.keys():
+        raise TypeError(f"{searcher_class.__name__} takes other arguments than it used to")
 
     @functools.wraps(init)
     def init_with_ours(self: Any, *args: Any, **kwargs: Any) -> None:
