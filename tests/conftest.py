@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,3 +131,26 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
     (directory / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64}))
     return directory
+
+
+@pytest.fixture(scope="session")
+def lucene_indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make Lucene indexes of the same vectors, of each kind; `vectors.npy` and `docids.json` lie beside them."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("lucene")
+    vectors = np.random.default_rng(8).normal(size=(120, DIMENSION)).astype(np.float32)
+    np.save(folder / "vectors.npy", vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    # Of several lengths, one of them not ASCII, in an order that is not theirs.
+    docids = ["dé" if number == 5 else f"d{(7 * number) % 120}" for number in range(120)]
+    (folder / "docids.json").write_text(json.dumps(docids))
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": str(here.parent)}
+    done = subprocess.run(
+        [sys.executable, str(here / "lucene_indexes.py"), str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -7,7 +7,7 @@ import torch
 from pyserini_ltre.collection.records import Queries, Run
 from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index import IndexDirectory, open_directory
 from pyserini_ltre.index.check import check_dimension
 from pyserini_ltre.index.seam import retrieve
 
@@ -47,7 +47,7 @@ def search(
     InputError
         If the embeddings have another size than the vectors.
     """
-    directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
+    directory = index if isinstance(index, IndexDirectory) else open_directory(index)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     check_dimension(directory, encoder.dimension, encoder.name)
     vectors = encode_texts(encoder, list(queries.values()), "query", progress=progress)

@@ -1,4 +1,4 @@
-"""Vectors to neighbours: Pyserini's index directory, exact search in torch, and any FAISS index.
+"""Vectors to neighbours: Pyserini's index directory, exact search in torch, any FAISS index, and Lucene's.
 
 Examples
 --------
@@ -7,7 +7,8 @@ Examples
 >>> document_vectors = index.vectors(rows)  # doctest: +SKIP
 """
 
-from pyserini_ltre.index.directory import IndexDirectory, open_index
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.opening import open_directory, open_index
 from pyserini_ltre.index.seam import DenseIndex
 
-__all__ = ["DenseIndex", "IndexDirectory", "open_index"]
+__all__ = ["DenseIndex", "IndexDirectory", "open_directory", "open_index"]

@@ -4,7 +4,7 @@ import argparse
 
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.index.compress import Compression, compress
-from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.opening import open_directory
 from pyserini_ltre.outputs import check_outputs
 
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     check_outputs(vars(arguments), overwrite=arguments.overwrite)
     result = compress(
-        IndexDirectory(arguments.index),
+        open_directory(arguments.index),
         arguments.factory,
         arguments.output,
         arguments.sample,

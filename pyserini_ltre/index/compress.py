@@ -129,11 +129,12 @@ def compress(
 
     with atomic_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))
-        for name in ("docid", "encoder.json"):
-            if (directory.path / name).exists():
-                shutil.copyfile(directory.path / name, partial / name)
-        before, after = ((path / "index").stat().st_size for path in (directory.path, partial))
-        recall = _recall(directory.open("exact"), IndexDirectory(partial).open("faiss"), queries)
+        (partial / "docid").write_text("".join(f"{docid}\n" for docid in directory.docids), encoding="utf-8")
+        if (directory.path / "encoder.json").exists():
+            shutil.copyfile(directory.path / "encoder.json", partial / "encoder.json")
+        written = IndexDirectory(partial)
+        before, after = directory.index_bytes, written.index_bytes
+        recall = _recall(directory.open("exact"), written.open("faiss"), queries)
     fixed_before = len(faiss.serialize_index(faiss.IndexFlatIP(source.dimension)))
     return Compression(
         documents=len(source),

@@ -97,6 +97,11 @@ class IndexDirectory:
         """Size of the vectors."""
         return self.faiss_index.d
 
+    @property
+    def index_bytes(self) -> int:
+        """Size of the index file."""
+        return (self.path / "index").stat().st_size
+
     @cached_property
     def record(self) -> EncoderRecord | None:
         """What made the vectors, if the directory says so."""
@@ -183,29 +188,6 @@ class IndexDirectory:
             return Bfloat16Index(exact, device)
         documents = torch.from_numpy(flat) if flat is not None else stored.all_vectors()
         return ExactIndex(documents.to(device), owner=self.faiss_index)
-
-
-def open_index(
-    directory: str | os.PathLike[str],
-    search_backend: str | None = None,
-    vectors: str | os.PathLike[str] | None = None,
-    device: str | torch.device = "cpu",
-) -> DenseIndex:
-    """Open an index directory for retrieval inside training.
-
-    Parameters
-    ----------
-    directory : path
-        Pyserini's index directory.
-    search_backend, vectors, device
-        See `IndexDirectory.open`.
-
-    Returns
-    -------
-    DenseIndex
-        With ``search(queries, k) -> (scores, rows)`` and ``vectors(rows)``.
-    """
-    return IndexDirectory(directory).open(search_backend, vectors, device)
 
 
 def check_docids(docids: list[str]) -> None:

@@ -10,7 +10,7 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import read_judged_queries, read_run, write_run
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.mine.mining import DEPTH, Mined, mine_negatives, negatives_of_run
 from pyserini_ltre.options import Count, option, option_group, parse_options
 from pyserini_ltre.outputs import check_outputs
@@ -66,7 +66,7 @@ def mine(encoder: QueryEncoderOptions, options: MineOptions) -> Mined:
         return negatives_of_run(known, qrels, options.depth)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    directory = IndexDirectory(registry.find("indexes", str(options.index)))
+    directory = open_directory(registry.find("indexes", str(options.index)))
     return mine_negatives(directory, encoder.load(), queries, qrels, options.depth)
 
 

@@ -16,8 +16,12 @@
 * `pyserini.search.faiss` (`dense_search`): `FaissSearcher.search` and `batch_search` are faster with our encoders;
   a command that names one does not collect garbage during import.
 * `pyserini.search.faiss._searcher` (`indexes`): `FaissSearcher.from_prebuilt_index` knows the registered names, and
-  `load_index` checks that the index fits our encoder.
+  `load_index` checks that the index fits our encoder, and lets every kind of index take part in feedback (`feedback`).
+* `pyserini.search.lucene._hnsw_searcher` (`lucene_vectors`): `__init__`, `search` and `batch_search` of the two
+  searchers of dense vectors encode with our encoders, and their `from_prebuilt_index` knows the registered names.
 * `pyserini.search.lucene._searcher` (`indexes`): `LuceneSearcher.from_prebuilt_index` knows the registered names.
+* `pyserini.server.search_controller` (`servers`): `SearchController._add_index` and `get_document` know the registered
+  dense indexes, for the REST and the MCP server of Pyserini 1.x, which can be imported without UniIR's package.
 
 Nothing changes for a name that is not ours. `PYSERINI_LTRE_DISABLE=1` switches all off; a patch that fails warns
 in one line and leaves Pyserini as it is, unless `PYSERINI_LTRE_STRICT=1` asks for the error.

@@ -5,6 +5,7 @@ what we do with it.
 """
 
 import sys
+from operator import attrgetter
 from typing import Any
 
 from pyserini_ltre.plugin.command import command_name
@@ -15,7 +16,10 @@ VARIABLES = {
     "pyserini.encode.__main__": "encoder",
     "pyserini.search.faiss.__main__": "query_iterator",
     "pyserini.search.hybrid.__main__": "query_iterator",
+    "pyserini.search.lucene.__main__": "query_iterator",
 }
+# Commands whose `args`, from `argparse`, we read.
+ARGUMENTS = ("pyserini.search.faiss.__main__", "pyserini.search.lucene.__main__")
 # The class of `query_iterator` whose queries are plain text.
 PLAIN_TEXT = "DefaultQueryIterator"
 
@@ -34,8 +38,16 @@ def queries_in_order() -> list[str]:
     return queries if all(isinstance(query, str) for query in queries) else []
 
 
+def argument(name: str) -> Any:
+    """Value of an argument of the running command, by `argparse`'s name of it; None in any other program."""
+    command = command_name()
+    return _read(command, "args", name) if command in ARGUMENTS else None
+
+
 def _value(variable: str) -> Any:
     command = command_name()
-    if VARIABLES.get(command) != variable:
-        return None
-    return guarded(command, lambda: getattr(sys.modules["__main__"], variable))
+    return _read(command, variable) if VARIABLES.get(command) == variable else None
+
+
+def _read(command: str, *names: str) -> Any:
+    return guarded(command, lambda: attrgetter(".".join(names))(sys.modules["__main__"]))

@@ -31,7 +31,9 @@ HOOKED = {
     "pyserini.search._base": ("topics", "registered_topics_and_qrels"),
     "pyserini.search.faiss": ("dense_search", "faster_with_ours"),
     "pyserini.search.faiss._searcher": ("indexes", "registered_dense_indexes"),
+    "pyserini.search.lucene._hnsw_searcher": ("lucene_vectors", "lucene_vectors_with_ours"),
     "pyserini.search.lucene._searcher": ("indexes", "registered_lucene_indexes"),
+    "pyserini.server.search_controller": ("servers", "registered_indexes_in_servers"),
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.encoders import is_ours
+from pyserini_ltre.plugin.feedback import check_method, give_vectors_back
 from pyserini_ltre.plugin.pairing import warn_of_another_index
 from pyserini_ltre.plugin.registered import registered_path
 from pyserini_ltre.registry import load
@@ -38,7 +39,7 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
                 searcher.ssearcher = None
                 return searcher
             if ours:
-                return _prebuilt_searcher(prebuilt_index_name, from_pyserini)
+                return prebuilt_searcher(prebuilt_index_name, from_pyserini)
         return from_pyserini()
 
     @functools.wraps(load_index)
@@ -46,13 +47,16 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
         if not is_ours(self.query_encoder):
             return load_index(self, index_dir)
         with one_line_in_commands():
+            check_method()
             docids = check_index(index_dir, self.query_encoder).docids
         # The check maps the vectors, which costs nothing, but has read the docids: nobody reads them again.
         self.load_docids = lambda docid_path: [docid.rstrip() for docid in docids]
         try:
-            return load_index(self, index_dir)
+            loaded = load_index(self, index_dir)
         finally:
             del self.load_docids
+        give_vectors_back(loaded[0])
+        return loaded
 
     searcher_class.from_prebuilt_index = classmethod(from_name)
     searcher_class.load_index = load_checked_index
@@ -98,18 +102,24 @@ def check_index(index_dir: str, encoder: Any) -> "IndexDirectory":
     from pyserini_ltre.index.directory import IndexDirectory
 
     directory = IndexDirectory(index_dir)
-    if directory.dimension != encoder.dimension:
-        raise InputError(
-            f"{index_dir} has vectors of {directory.dimension} dimensions, the encoder makes {encoder.dimension}; "
-            "use an encoder that was trained for this index"
-        )
+    check_size(index_dir, directory.dimension, encoder)
     model = getattr(getattr(encoder, "encoder", None), "name", None)
     if model is not None:
         warn_of_another_index(directory, Path(model))
     return directory
 
 
-def _prebuilt_searcher(name: str, from_pyserini: Callable[[], Any]) -> Any:
+def check_size(index_dir: str, dimension: int, encoder: Any) -> None:
+    """Refuse an encoder whose embeddings have another size than the vectors of an index."""
+    if dimension != encoder.dimension:
+        raise InputError(
+            f"{index_dir} has vectors of {dimension} dimensions, the encoder makes {encoder.dimension}; "
+            "use an encoder that was trained for this index"
+        )
+
+
+def prebuilt_searcher(name: str, from_pyserini: Callable[[], Any]) -> Any:
+    """Make a searcher for a name that is not registered; an `InputError` says if Pyserini does not know it either."""
     # By itself, Pyserini returns None for a name that it does not know, and its commands end with status 0.
     own = (known for known, entry in load()["indexes"].items() if not entry.get("prebuilt"))
     known = ", ".join(sorted(own)) or "none yet"

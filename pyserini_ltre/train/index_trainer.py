@@ -15,7 +15,7 @@ from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index import IndexDirectory, open_directory
 from pyserini_ltre.index.check import check_dimension, check_vectors
 from pyserini_ltre.options import check_value
 from pyserini_ltre.train.development import DevQueries
@@ -52,7 +52,7 @@ class IndexTrainer:
         tensorboard: str | os.PathLike | None,
     ) -> None:
         check_value("trainable", trainable, Part)
-        self.directory = index if isinstance(index, IndexDirectory) else IndexDirectory(index)
+        self.directory = index if isinstance(index, IndexDirectory) else open_directory(index)
         loaded = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
         self.encoder = cast(BiEncoder, loaded)  # of which given vectors have what the adapter needs
         self.index = self.directory.open(search_backend, vectors, self.encoder.device)

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pyserini_ltre.plugin.command_variables import PLAIN_TEXT, VARIABLES, document_encoder, queries_in_order
+from pyserini_ltre.plugin.command_variables import (
+    ARGUMENTS,
+    PLAIN_TEXT,
+    VARIABLES,
+    argument,
+    document_encoder,
+    queries_in_order,
+)
 
 
 def source_of(module):
@@ -18,7 +25,9 @@ def source_of(module):
     return ast.parse(Path(folder, *module.split(".")[1:]).with_suffix(".py").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("command", "variable"), VARIABLES.items())
+@pytest.mark.parametrize(
+    ("command", "variable"), [*VARIABLES.items(), *((command, "args") for command in ARGUMENTS)]
+)
 def test_the_command_has_that_variable(command, variable):
     block = source_of(command).body[-1]
     assert ast.unparse(block.test) == "__name__ == '__main__'"
@@ -78,6 +87,13 @@ def test_document_encoder_of_the_command(command):
     assert document_encoder() == "it"
     command("somebody.elses", encoder="it")
     assert document_encoder() is None
+
+
+def test_arguments_of_the_command(command):
+    command("pyserini.search.faiss.__main__", args=types.SimpleNamespace(prf_depth=3))
+    assert argument("prf_depth") == 3
+    command("somebody.elses", args=types.SimpleNamespace(prf_depth=3))
+    assert argument("prf_depth") is None
 
 
 @pytest.mark.parametrize(

@@ -9,33 +9,14 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
+from pyserini_commands import RUN_COMMANDS
 from small_input import DIMENSION, WORDS
 
 REPOSITORY = Path(__file__).parents[2]
 
-PROGRAM = """
-import contextlib, io, json, os, runpy, sys
-from pyserini_ltre.plugin import hook
-hook.install()
-os.environ["PYSERINI_LTRE_STRICT"] = "1"
-key = os.environ.pop("OPENAI_API_KEY", None)
-results = {}
-
-def run(name, module, *arguments):
-    sys.argv, sys.orig_argv = ["-m", *arguments], ["python", "-m", module, *arguments]
-    out, err = io.StringIO(), io.StringIO()
-    status = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            status = end.code or 0
-    sys.argv = ["-c"]
-    results[name] = {"status": status, "out": out.getvalue(), "err": err.getvalue()}
-
-for command in json.load(open("commands.json")):
-    run(*command)
-
+PROGRAM = (
+    RUN_COMMANDS
+    + """
 import pyserini.encode
 from pyserini.encode import AutoQueryEncoder, QueryEncoder
 from pyserini.search.faiss import FaissSearcher
@@ -53,9 +34,11 @@ results["classes"] = {
 }
 json.dump(results, open("results.json", "w"))
 """
+)
 
 
 KINDS = ("Flat", "SQ8", "HNSW16", "IVF4,Flat", "PQ8", "OPQ8,PQ8", "PQ8x4fs")
+ROCCHIO = ["--prf-depth", "5", "--prf-method", "rocchio"]
 # Name -> index, and options beside those that all have.
 RUNS = {
     **{kind: (kind, []) for kind in KINDS},
@@ -66,6 +49,9 @@ RUNS = {
     "passages": ("Flat", ["--max-passage", "--max-passage-hits", "20"]),
     "msmarco": ("Flat", ["--output-format", "msmarco"]),
     "feedback": ("Flat", ["--prf-depth", "3", "--prf-method", "avg"]),
+    "feedback-batch": ("IVF4,Flat", ["--prf-depth", "900", "--batch-size", "16"]),
+    "rocchio": ("OPQ8,PQ8", [*ROCCHIO, "--rocchio-topk", "3", "--rocchio-bottomk", "2"]),
+    "rocchio-batch": ("HNSW16", [*ROCCHIO, "--rocchio-alpha", "0.4", "--batch-size", "16"]),
 }
 
 
@@ -130,9 +116,11 @@ def work(tiny_encoder, tmp_path_factory):
         search("unregistered", *by_path, "star"),
         search("no-index", "--index", "nowhere", "--topics", "toy", "--encoder", "ltre"),
         search("no-class", *by_path, "ltre", "--encoder-class", "bm25"),
+        search("no-method", *by_path, "ltre", "--prf-depth", "3", "--prf-method", "ance-prf"),
+        search("four-bits", *by_path[2:], "ltre", "--index", "IVF4,PQ8x4fs", *ROCCHIO),
         ["measure", "pyserini.eval.trec_eval", "-c", "-m", "recip_rank", "toy", "names.txt"],
     ]
-    for kind in KINDS:
+    for kind in (*KINDS, "IVF4,PQ8x4fs"):
         write_index(folder / kind, kind)
     (folder / "many.tsv").write_text(
         "".join(f"{1000 + i}\t{' '.join(texts[i % 30].split()[: i % 5 + 1])}\n" for i in range(70))
@@ -169,7 +157,7 @@ def results(work):
     return json.loads((work / "results.json").read_text())
 
 
-@pytest.mark.parametrize("name", ["index", "names", "paths", "class", "auto", "measure"])
+@pytest.mark.parametrize("name", ["index", "names", "paths", "class", "auto", "four-bits", "measure"])
 def test_commands_end_well(results, name):
     assert results[name]["status"] == 0, results[name]["err"]
 
@@ -209,6 +197,7 @@ def test_trec_eval_finds_qrels_by_name(results):
     [
         ("index768", f"the encoder makes {DIMENSION}; add --dimension {DIMENSION}"),
         ("unregistered", "no encoder is registered as star yet"),
+        ("no-method", "--prf-method ance-prf: with this encoder, use avg or rocchio"),
         ("no-index", "nowhere is neither an index directory nor a registered index (registered: toy)"),
     ],
 )

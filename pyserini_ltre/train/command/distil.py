@@ -11,7 +11,7 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import read_judged_queries
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.queries import QueryMaking
 from pyserini_ltre.train.command.arguments import DevOptions, IndexOptions, OutputOptions
@@ -52,7 +52,7 @@ def train_unjudged(method: str, argv: list[str]) -> None:
     )
     prepare(files, output, encoder_options, side, making, teacher)
     stages = Stages()
-    index = IndexDirectory(registry.find("indexes", side.index))
+    index = open_directory(registry.find("indexes", side.index))
     dev = None
     if files.dev_queries is not None:
         judged = read_judged_queries(files.dev_queries, files.dev_qrels)

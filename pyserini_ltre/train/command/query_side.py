@@ -8,7 +8,7 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.queries import QueryMaking
@@ -57,7 +57,7 @@ def train_query_side(method: str, argv: list[str]) -> None:
     prepare(files, output, encoder, side, more, teacher)
     _check_combinations(encoder, side, files, more)
     train, dev = read_judged(files)
-    index = IndexDirectory(registry.find("indexes", side.index))
+    index = open_directory(registry.find("indexes", side.index))
     vectors = _read_query_vectors(side, train, dev, index.dimension)
     # Before anything slow, and with the name of the file.
     judged = judged_queries(*train, index.row_of, files.qrels)

@@ -1,0 +1,1 @@
+"""Query encoders in forms that others read without this package."""
