@@ -43,6 +43,13 @@ class EncoderRecord:
     docid_sha256: str
 
 
+@dataclass(frozen=True)
+class FamilyRecord(EncoderRecord):
+    """Also names the `family`: what Pyserini calls encoders that behave so."""
+
+    family: str
+
+
 class Vectors(Protocol):
     """What has `ntotal` vectors of `d` numbers: a FAISS index, or what takes its place until it is written."""
 
@@ -104,7 +111,7 @@ class IndexDirectory:
         if not file.is_file():
             return None
         try:
-            return EncoderRecord(**read_json(file, "remove it or encode again"))
+            return _make_record(read_json(file, "remove it or encode again"))
         except TypeError as error:
             raise InputError(
                 f"{file}: not what this version writes ({error}); remove it or encode again"
@@ -258,10 +265,16 @@ def write_index_directory(
         (directory / "docid").write_bytes(lines)
         if record is None:
             return
-        whole = EncoderRecord(
-            **record,
-            dimension=index.d,
-            documents=index.ntotal,
-            docid_sha256=hashlib.sha256(lines).hexdigest(),
+        whole = _make_record(
+            {
+                **record,
+                "dimension": index.d,
+                "documents": index.ntotal,
+                "docid_sha256": hashlib.sha256(lines).hexdigest(),
+            }
         )
         write_json(directory / "encoder.json", asdict(whole))
+
+
+def _make_record(content: Mapping[str, Any]) -> EncoderRecord:
+    return (FamilyRecord if "family" in content else EncoderRecord)(**content)
