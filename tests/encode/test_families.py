@@ -160,11 +160,12 @@ def ours(encoder, side, texts, titles=None):
 
 
 def take_a_step(encoder, side):
-    """Train with a rate that moves every embedding."""
+    """Train with a rate that moves every embedding, and none far."""
     encoder.eval()
     batch = encoder.pad(encoder.tokenize(["sort list", "open"], side))
-    optimiser = torch.optim.SGD(encoder.parameters(), 0.05)
+    optimiser = torch.optim.SGD(encoder.parameters(), 0.3)
     (encoder(**batch) ** 3).sum().backward()
+    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
     optimiser.step()
 
 
