@@ -110,3 +110,9 @@ def stated_length(directory: Path) -> int:
     file = directory / "tokenizer_config.json"
     stated = json_field(read_json(file), "model_max_length", float, file)
     return int(stated) if stated and stated < NO_LIMIT else NO_LIMIT
+
+
+def width_of(backbone: PreTrainedModel) -> int:
+    """Size of what is pooled: of the states, but for a backbone that gives the embedding as its only state."""
+    width: int = getattr(backbone, "dimension", backbone.config.hidden_size)
+    return width

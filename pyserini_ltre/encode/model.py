@@ -11,7 +11,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, as_fed, family_named
-from pyserini_ltre.encode.forms import Weights, write_form
+from pyserini_ltre.encode.forms import Weights, width_of, write_form
 from pyserini_ltre.encode.head import Normalize, pool, write_head
 from pyserini_ltre.encode.reading import check_complete, download, length_limit, read_tokenizer
 from pyserini_ltre.encode.recognising import read_model
@@ -72,8 +72,7 @@ class BiEncoder(nn.Module):
     @property
     def width(self) -> int:
         """Size of what is pooled."""
-        width: int = getattr(self.backbone, "dimension", self.backbone.config.hidden_size)
-        return width
+        return width_of(self.backbone)
 
     @property
     def family(self) -> Family:

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from pyserini_ltre.encode.families import BOTH, FAMILIES, WORDS
-from pyserini_ltre.encode.forms import Weights, family_told, read_form, stated_length
+from pyserini_ltre.encode.forms import Weights, family_told, read_form, stated_length, width_of
 from pyserini_ltre.encode.head import read_head
 from pyserini_ltre.encode.reading import length_limit, read_backbone
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
@@ -70,7 +70,7 @@ def read_model(
         settings = read_settings(directory, default, length_limit(weights.backbone))
         if saved != "plain":
             if (directory / MODULES).is_file():
-                weights = weights._replace(head=read_head(directory, _width(weights)))
+                weights = weights._replace(head=read_head(directory, width_of(weights.backbone)))
         elif family == "ance" and word is None:
             # Its lengths are what they were before there were families: those that the directory states.
             settings = replace(settings, family=family)
@@ -157,8 +157,3 @@ def _compare_modules(directory: Path, name: FamilyName, stated: EncoderSettings,
 
 def _kind(layer: nn.Module) -> str:
     return "Dense" if isinstance(layer, nn.Linear) else type(layer).__name__
-
-
-def _width(weights: Weights) -> int:
-    width: int = getattr(weights.backbone, "dimension", weights.backbone.config.hidden_size)
-    return width
