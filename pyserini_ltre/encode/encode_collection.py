@@ -60,7 +60,7 @@ def encode_collection(
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     index = faiss.IndexFlatIP(encoder.dimension)
     form = encoder.settings.document_form
-    texts = (document_text(document.title, document.text, form) for document in source.documents())
+    texts = (document_text(document.title or None, document.text, form) for document in source.documents())
     for vectors in encode_stream(
         encoder, texts, "document", batch_size, precision, progress, total=len(docids)
     ):

@@ -3,6 +3,7 @@
 import torch
 
 from pyserini_ltre import registry
+from pyserini_ltre.encode.families import WORDS
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import Pooling
 from pyserini_ltre.errors import InputError
@@ -16,7 +17,16 @@ class EncoderOptions:
     """Which encoder, and where it computes."""
 
     encoder: str | None = option("model directory, hub name, ltre:PATH, star or star:PATH", default=None)
+    encoder_class: str | None = option(
+        f"what Pyserini calls such encoders, where the model directory does not say it: {', '.join(WORDS)}",
+        default=None,
+    )
     pooling: Pooling | None = option("pooling, where the model directory does not say it", default=None)
+    normalise: bool | None = option(
+        "scale embeddings to length 1, where the model directory does not say it",
+        default=None,
+        aliases=["--l2-norm"],
+    )
     allow_partial: bool = option(
         "load a checkpoint although it lacks weights (they become random) or has others (left out)",
         default=False,
@@ -35,7 +45,13 @@ class EncoderOptions:
             raise InputError("give `encoder`: the model directory or hub name to start from")
         device = find_device(self.device)
         location = registry.find_encoder(self.encoder)
-        encoder = BiEncoder.load(location, pooling=self.pooling, allow_partial=self.allow_partial)
+        encoder = BiEncoder.load(
+            location,
+            pooling=self.pooling,
+            normalise=self.normalise,
+            allow_partial=self.allow_partial,
+            encoder_class=self.encoder_class,
+        )
         encoder.update_settings(**{name: getattr(self, name, None) for name in SETTINGS})
         return encoder.to(device)
 

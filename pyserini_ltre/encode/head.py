@@ -17,12 +17,14 @@ from pyserini_ltre.json_files import json_field, read_json, write_json
 IDENTITY = "torch.nn.modules.linear.Identity"
 
 
-def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str, first: int = 0) -> torch.Tensor:
     """One vector a text, (B, h), out of its last hidden states (B, L, h).
 
     The `mask` (B, L) is 1 on tokens and 0 on padding, which may stand on either side; `pooling` takes the first token
-    (``cls``), the mean over the tokens (``mean``) or the last token (``last``).
+    (``cls``), the mean over the tokens (``mean``) or the last token (``last``). What stands before token number `first`
+    is left out, where padding stands on the right.
     """
+    states, mask = states[:, first:], mask[:, first:]
     if pooling == "mean":
         weights = mask.unsqueeze(-1).to(states.dtype)
         return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
@@ -129,16 +131,19 @@ def read_head(directory: Path, width: int) -> nn.Sequential:
     return head
 
 
-def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int) -> None:
+def write_head(directory: Path, head: nn.Sequential, pooling: str, width: int, portable: bool = True) -> None:
     """Write ``modules.json``, the pooling of the token states and the head so that sentence-transformers loads them.
 
-    The model `directory` already holds the backbone; `width` is the size of its token states.
+    The model `directory` already holds the backbone; `width` is the size of its token states. If sentence-transformers
+    cannot do the same, it is not `portable`: it stops at a module that it does not find, and does not embed otherwise.
     """
     (directory / "1_Pooling").mkdir()
     modes = {"cls": "cls_token", "mean": "mean_tokens", "last": "lasttoken"}
     config = {f"pooling_mode_{mode}": name == pooling for name, mode in modes.items()}
     write_json(directory / "1_Pooling" / "config.json", {"word_embedding_dimension": width, **config})
     modules = [_entry(0, "", "Transformer"), _entry(1, "1_Pooling", "Pooling")]
+    if not portable:
+        modules[1]["type"] = "pyserini_ltre.Pooling"
     write_json(directory / "modules.json", modules + write_head_modules(directory, head, first=2))
 
 

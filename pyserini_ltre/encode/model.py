@@ -10,16 +10,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from pyserini_ltre.encode.head import Normalize, pool, read_head, write_head
-from pyserini_ltre.encode.reading import (
-    check_complete,
-    download,
-    length_limit,
-    read_backbone,
-    read_tokenizer,
-)
-from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
-from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side, Tokenisation, read_settings
+from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, as_fed, family_named
+from pyserini_ltre.encode.forms import Weights, width_of, write_form
+from pyserini_ltre.encode.head import Normalize, pool, write_head
+from pyserini_ltre.encode.reading import check_complete, download, length_limit, read_tokenizer
+from pyserini_ltre.encode.recognising import read_model
+from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
 from pyserini_ltre.json_files import write_json
@@ -40,6 +36,8 @@ class BiEncoder(nn.Module):
         Pooling, prefixes and lengths.
     name : str
         Where it was loaded from.
+    sides : tuple of {"query", "document"}
+        Which texts it is for.
 
     Examples
     --------
@@ -55,6 +53,7 @@ class BiEncoder(nn.Module):
         head: nn.Sequential,
         settings: EncoderSettings,
         name: str,
+        sides: tuple[Side, ...] = BOTH,
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -62,12 +61,23 @@ class BiEncoder(nn.Module):
         self.head = head
         self.settings = settings
         self.name = name
+        self.sides = sides
 
     @property
     def dimension(self) -> int:
         """Size of the embeddings."""
         widths = [layer.out_features for layer in self.head if isinstance(layer, nn.Linear)]
-        return widths[-1] if widths else self.backbone.config.hidden_size
+        return widths[-1] if widths else self.width
+
+    @property
+    def width(self) -> int:
+        """Size of what is pooled."""
+        return width_of(self.backbone)
+
+    @property
+    def family(self) -> Family:
+        """What Pyserini's classes for such encoders do."""
+        return FAMILIES[self.settings.family]
 
     @property
     def normalises(self) -> bool:
@@ -93,20 +103,39 @@ class BiEncoder(nn.Module):
             Embeddings.
         """
         states = self.backbone(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        embeddings: torch.Tensor = self.head(pool(states, attention_mask, self.settings.pooling))
+        pooled = pool(states, attention_mask, self.settings.pooling, self.family.first_pooled)
+        embeddings: torch.Tensor = self.head(pooled)
         return embeddings
 
     def tokenize(self, texts: list[str], side: Side) -> list[list[int]]:
         """Token ids of each text, prefix and special tokens included, cut at the side's length."""
-        prefix = self.settings.prefix(side)
+        if side not in self.sides:
+            raise InputError(
+                f"{self.name}: {self.settings.family} encodes {_texts(self.sides[0])} only; give the encoder of "
+                f"{_texts(side)}"
+            )
+        fed = [as_fed(text, side, self.settings) for text in texts]
+        token_ids = self._token_ids([first for first, second in fed if second is None], None, side)
+        pairs = [pair for pair in fed if pair[1] is not None]
+        if pairs:
+            firsts, seconds = ([pair[number] for pair in pairs] for number in (0, 1))
+            alone, paired = iter(token_ids), iter(self._token_ids(firsts, seconds, side))
+            token_ids = [next(alone if second is None else paired) for _, second in fed]
+        self._check_token(max(map(max, filter(None, token_ids)), default=0))
+        return token_ids
+
+    def _token_ids(self, texts: list[Any], seconds: list[Any] | None, side: Side) -> list[list[int]]:
+        if not texts:
+            return []
         token_ids: list[list[int]] = self.tokenizer(
-            [prefix + text for text in texts] if prefix else texts,
+            texts,
+            seconds,
             truncation=True,
             max_length=self.settings.max_length(side),
+            add_special_tokens=not self.family.query_mark,
             return_attention_mask=False,
             return_token_type_ids=False,
         )["input_ids"]
-        self._check_token(max(map(max, filter(None, token_ids)), default=0))
         return token_ids
 
     def pad(self, token_ids: list[list[int]]) -> dict[str, torch.Tensor]:
@@ -134,7 +163,8 @@ class BiEncoder(nn.Module):
 
     def _check_lengths(self, given: Mapping[str, Any]) -> None:
         """Refuse lengths, among other settings, that the backbone has no positions for, or that leave no token."""
-        fewest, most = self.tokenizer.num_special_tokens_to_add() + 1, length_limit(self.backbone)
+        marks = self.family.first_pooled or self.tokenizer.num_special_tokens_to_add()
+        fewest, most = marks + 1, length_limit(self.backbone)
         for name in given.keys() & {"query_max_length", "document_max_length"}:
             if not fewest <= given[name] <= most:
                 raise InputError(f"a length of {given[name]} tokens: {self.name} takes {fewest} to {most}")
@@ -142,6 +172,7 @@ class BiEncoder(nn.Module):
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""
         return {
+            **({} if self.settings.family == "plain" else {"family": self.settings.family}),
             "name": self.name,
             "pooling": self.settings.pooling,
             "normalise": self.normalises,
@@ -157,6 +188,7 @@ class BiEncoder(nn.Module):
         normalise: bool | None = None,
         allow_partial: bool = False,
         tokenizer: PreTrainedTokenizerBase | None = None,
+        encoder_class: str | None = None,
     ) -> Self:
         """Load an encoder from a model directory or a hub name.
 
@@ -172,6 +204,9 @@ class BiEncoder(nn.Module):
             Whether weights that are missing become random and unexpected ones are left out, with a warning.
         tokenizer : PreTrainedTokenizerBase, optional
             Takes the place of the directory's own.
+        encoder_class : str, optional
+            What Pyserini calls encoders that behave so (``tct_colbert``, ``dpr`` and so on, see docs/encoders.md),
+            where the directory does not say it.
 
         Returns
         -------
@@ -181,26 +216,24 @@ class BiEncoder(nn.Module):
         Raises
         ------
         InputError
-            If there is no such directory, it has no weights or parts that we do not know, or its weights are not
-            those of its model.
+            If there is no such directory, it has no weights or parts that we do not know, its weights are not those
+            of its model, or it is not of the family that was named.
+
+        Warns
+        -----
+        UserWarning
+            If nothing says how the embedding is made of the token states: what was assumed.
         """
+        word = None if encoder_class is None else family_named(encoder_class)
         directory = expanded(name)
         if not directory.is_dir():
             directory = download(str(name))
-        usual: tuple[Pooling, Tokenisation] = "mean", "own"
         check_complete(directory, needs_tokenizer=tokenizer is None)
-        if is_robertadot(directory):
-            backbone, head = read_robertadot(directory, allow_partial)
-            usual = "cls", usual_tokenisation(directory)
-        else:
-            backbone = read_backbone(directory, allow_partial)
-            head = read_head(directory, backbone.config.hidden_size)
-        settings = read_settings(directory, usual[0], length_limit(backbone), usual[1])
-        if pooling is not None:
-            settings = replace(settings, pooling=pooling)
+        weights, settings = read_model(directory, str(name), word, pooling, normalise, allow_partial)
+        backbone, head, sides = weights
         if tokenizer is None:
             tokenizer = read_tokenizer(directory, settings)
-        encoder = cls(backbone, tokenizer, head, settings, str(name))
+        encoder = cls(backbone, tokenizer, head, settings, str(name), sides)
         encoder._check_lengths(asdict(settings))
         if normalise is not None and normalise != encoder.normalises:
             encoder.head = nn.Sequential(*((*head, Normalize()) if normalise else list(head)[:-1]))
@@ -208,6 +241,9 @@ class BiEncoder(nn.Module):
 
     def save(self, directory: str | os.PathLike[str], **description: object) -> None:
         """Save to a directory that loads here, in sentence-transformers and (the backbone) in transformers.
+
+        One of a family loads in Pyserini's class as well, and in sentence-transformers where that can do the same; it
+        refuses the others.
 
         Parameters
         ----------
@@ -217,9 +253,9 @@ class BiEncoder(nn.Module):
             Further fields of ``pyserini_ltre.json``: method, measures, arguments and so on.
         """
         directory = Path(directory)
-        self.backbone.save_pretrained(directory)
+        write_form(directory, self.settings.family, Weights(self.backbone, self.head, self.sides))
         self.tokenizer.save_pretrained(directory)
-        write_head(directory, self.head, self.settings.pooling, self.backbone.config.hidden_size)
+        write_head(directory, self.head, self.settings.pooling, self.width, self.family.portable)
         longest = max(self.settings.query_max_length, self.settings.document_max_length)
         write_json(
             directory / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False}
@@ -232,3 +268,7 @@ class BiEncoder(nn.Module):
         )
         encoder = {**asdict(self.settings), "normalise": self.normalises, "dimension": self.dimension}
         write_json(directory / "pyserini_ltre.json", {"encoder": encoder, **description})
+
+
+def _texts(side: Side) -> str:
+    return "queries" if side == "query" else "documents"

@@ -99,7 +99,7 @@ class LtreQueryEncoder(QueryEncoder):
             states = self.encoder.backbone(input_ids=input_ids, attention_mask=mask).last_hidden_state
         states = states.float().cpu()
         if self.encoder.settings.pooling == "mean":
-            vectors = np.average(states.numpy(), axis=-2)
+            vectors = np.average(states.numpy()[:, self.encoder.family.first_pooled :], axis=-2)
         else:
             vectors = pool(states, mask.cpu(), self.encoder.settings.pooling).numpy()
         for layer in self.encoder.head:

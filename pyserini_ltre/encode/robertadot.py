@@ -6,7 +6,8 @@ from typing import cast
 from torch import nn
 from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
-from pyserini_ltre.encode.reading import DAMAGED_MODEL, WHOLE, architectures, read_config, report_misfits
+from pyserini_ltre.encode.named_parts import fill_parts, write_parts
+from pyserini_ltre.encode.reading import DAMAGED_MODEL, WHOLE, architectures, read_config
 from pyserini_ltre.encode.settings import Tokenisation
 from pyserini_ltre.encode.weights import read_weights, weight_shapes
 from pyserini_ltre.errors import blaming
@@ -69,15 +70,14 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
     with blaming(directory, WHOLE, *DAMAGED_MODEL):
         backbone = RobertaModel(cast(RobertaConfig, config), add_pooling_layer=False)
     linear, norm = nn.Linear(config.hidden_size, rows), nn.LayerNorm(rows)
-    parts = nn.ModuleDict({"roberta": backbone, "embeddingHead": linear, "norm": norm})
-    wanted = parts.state_dict()
-    missing = [name for name in wanted if name not in weights]
-    unexpected = [name for name in weights if name not in wanted]
-    wrong_shape = [
-        f"{name} {tuple(weights[name].shape)} instead of {tuple(value.shape)}"
-        for name, value in wanted.items()
-        if name in weights and weights[name].shape != value.shape
-    ]
-    report_misfits(directory, "RobertaDot", missing, unexpected, wrong_shape, allow_partial)
-    parts.load_state_dict({name: value for name, value in weights.items() if name in wanted}, strict=False)
+    fill_parts(directory, "RobertaDot", _parts(backbone, linear, norm), weights, allow_partial)
     return backbone, nn.Sequential(linear, norm)
+
+
+def write_robertadot(directory: Path, backbone: PreTrainedModel, head: nn.Sequential) -> None:
+    """Write a checkpoint with the names that Pyserini's class of ANCE reads; `head` begins with Linear, LayerNorm."""
+    write_parts(directory, backbone.config, PYSERINIS, _parts(backbone, head[0], head[1]))
+
+
+def _parts(backbone: nn.Module, linear: nn.Module, norm: nn.Module) -> dict[str, nn.Module]:
+    return {"roberta": backbone, "embeddingHead": linear, "norm": norm}

@@ -10,11 +10,28 @@ from pyserini_ltre.json_files import json_field, read_json
 
 Side = Literal["query", "document"]
 Tokenisation = Literal["own", "star"]
-DocumentForm = Literal["plain", "star"]
+DocumentForm = Literal["plain", "star", "parts"]
+FamilyName = Literal[
+    "plain",
+    "tct_colbert",
+    "dpr",
+    "dkrr",
+    "bpr",
+    "ance",
+    "sentence",
+    "contriever",
+    "cosdpr",
+    "aggretriever",
+    "arctic",
+    "qwen3",
+    "auto",
+]
 Pooling = Literal["cls", "mean", "last"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
 # Of a document in STAR's form.
 STAR_CHARACTERS = 10_000
+# Ends the title of a document whose parts are kept apart.
+TITLE_END = "\x1f"
 LENGTH_IF_UNKNOWN = 512
 # The tokenizer of a model that states no limit reports a number of about 1e30.
 NO_LIMIT = 1_000_000
@@ -34,8 +51,10 @@ class EncoderSettings:
         Tokens after which a query or a document is cut.
     tokenisation : {"own", "star"}
         The model directory's own tokenizer, or its byte pairs applied to the text as STAR was trained with.
-    document_form : {"plain", "star"}
+    document_form : {"plain", "star", "parts"}
         How the parts of a document are joined; see `pyserini_ltre.encode.settings.document_text`.
+    family : str
+        What Pyserini calls an encoder that behaves so, see `pyserini_ltre.encode.families`; or ``plain``.
     """
 
     pooling: Pooling = "mean"
@@ -45,6 +64,7 @@ class EncoderSettings:
     document_max_length: int = LENGTH_IF_UNKNOWN
     tokenisation: Tokenisation = "own"
     document_form: DocumentForm = "plain"
+    family: FamilyName = "plain"
 
     def prefix(self, side: Side) -> str:
         """Text that goes before every text of a side."""
@@ -111,11 +131,11 @@ def read_settings(
         document_max_length=length,
         tokenisation=default_tokenisation,
     )
-    return replace(settings, **_our_settings(directory / "pyserini_ltre.json"))
+    return replace(settings, **saved_settings(directory / "pyserini_ltre.json"))
 
 
-def _our_settings(file: Path) -> dict[str, Any]:
-    """The settings that our own file names."""
+def saved_settings(file: Path) -> dict[str, Any]:
+    """The settings that our own file, ``pyserini_ltre.json``, names."""
     ours = json_field(read_json(file), "encoder", dict, file) or {}
     found: dict[str, Any] = {}
     for name, hint in get_type_hints(EncoderSettings).items():
@@ -135,16 +155,21 @@ def document_text(title: str | None, text: str | None, form: DocumentForm = "pla
     ----------
     title, text : str, optional
         Its parts.
-    form : {"plain", "star"}
+    form : {"plain", "star", "parts"}
         ``plain``: title and text with a space between, as Pyserini joins them. ``star``: URL, title and text with
         ``<sep>`` between, the first 10,000 characters, as STAR was trained on the documents of MS MARCO. The URL is
         the first word of the title, as our reader of these documents puts it; a title without one has none.
+        ``parts``: the title, if it is not None, and the text with `TITLE_END` between, for an encoder that has a use
+        of its own for each.
 
     Returns
     -------
     str
         The text; parts that the document does not have are left out, but for the title behind a URL.
     """
+    if form == "parts":
+        parts = [part.replace(TITLE_END, " ") for part in (title, text or "") if part is not None]
+        return TITLE_END.join(parts)
     if form == "plain":
         return " ".join(part for part in (title, text) if part)
     first, _, rest = (title or "").partition(" ")

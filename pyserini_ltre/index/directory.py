@@ -43,6 +43,13 @@ class EncoderRecord:
     docid_sha256: str
 
 
+@dataclass(frozen=True)
+class FamilyRecord(EncoderRecord):
+    """Also names the `family`: what Pyserini calls encoders that behave so."""
+
+    family: str
+
+
 class Vectors(Protocol):
     """What has `ntotal` vectors of `d` numbers: a FAISS index, or what takes its place until it is written."""
 
@@ -110,9 +117,10 @@ class IndexDirectory:
             return None
         remedy = "remove it or encode again"
         content = read_json(file, remedy)
-        check_shape(content, {field.name: field.type for field in fields(EncoderRecord)}, file, remedy)
+        shape = {field.name: field.type for field in fields(_kind_of_record(content))}
+        check_shape(content, shape, file, remedy)
         try:
-            return EncoderRecord(**content)
+            return _kind_of_record(content)(**content)
         except TypeError as error:
             raise InputError(f"{file}: not what this version writes ({error}); {remedy}") from None
 
@@ -241,10 +249,14 @@ def write_index_directory(
         (directory / "docid").write_bytes(lines)
         if record is None:
             return
-        whole = EncoderRecord(
+        whole = _kind_of_record(record)(
             **record,
             dimension=index.d,
             documents=index.ntotal,
             docid_sha256=hashlib.sha256(lines).hexdigest(),
         )
         write_json(directory / "encoder.json", asdict(whole))
+
+
+def _kind_of_record(content: Mapping[str, Any]) -> type[EncoderRecord]:
+    return FamilyRecord if "family" in content else EncoderRecord

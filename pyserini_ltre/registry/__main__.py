@@ -3,12 +3,13 @@
 import argparse
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError, exit_on_input_error, system_explained, visible, visible_lines
 from pyserini_ltre.files import expanded
 from pyserini_ltre.registry.download import SUMS, check_sum, sums_of
-from pyserini_ltre.registry.entries import load, register, remove
+from pyserini_ltre.registry.entries import left_out, load, register, remove
 from pyserini_ltre.registry.registry_file import SECTIONS, Entry, home, read_registry_file, user_file
 from pyserini_ltre.registry.resolve import verify
 from pyserini_ltre.registry.sources import local_path, location, used_where_it_lies
@@ -21,6 +22,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     command = commands.add_parser("list", help="all names, a line each")
     command.add_argument("--section", choices=SECTIONS, help="only these (default: all)")
     command.add_argument("--all", action="store_true", help="Pyserini's prebuilt indexes one by one")
+    command.add_argument("--family", help="only indexes that an encoder of this --encoder-class made")
     command = commands.add_parser("show", help="all that is known about a name, as JSON")
     command.add_argument("name")
     command = commands.add_parser("add", help="write a name into your own registry")
@@ -49,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run one of the commands; exit status 1 if `verify` finds something, 2 if the input cannot be used."""
     arguments = parse_arguments(argv)
     if arguments.command == "list":
-        _list(arguments.section, arguments.all)
+        _list(arguments.section, arguments.all, arguments.family)
     elif arguments.command == "show":
         _show(arguments.name)
     elif arguments.command == "add":
@@ -60,9 +62,16 @@ def main(argv: list[str] | None = None) -> None:
         _verify(arguments.names)
 
 
-def _list(only: str | None, every: bool) -> None:
-    hidden = 0
-    for section, entries in load().items():
+def _list(only: str | None, every: bool, family: str | None) -> None:
+    hidden: Counter[str] = Counter()
+    registry = load()
+    if family is not None:
+        of_family = {n: e for n, e in registry["indexes"].items() if e.get("encoder_class") == family}
+        if not of_family:
+            known = {str(entry.get("encoder_class")) for entry in registry["indexes"].values()} - {"None"}
+            raise InputError(f"--family {family}: no index; use one of {', '.join(sorted(known))}")
+        registry, every = {"indexes": of_family}, True
+    for section, entries in registry.items():
         if section not in SECTIONS or only not in (None, section):
             continue
         for name, entry in sorted(entries.items()):
@@ -74,11 +83,15 @@ def _list(only: str | None, every: bool) -> None:
             except InputError as error:
                 state, what = "BAD", error
             if entry.get("prebuilt") and state == "not downloaded" and not every:
-                hidden += 1
+                hidden[entry.get("encoder_class") or "other"] += 1
             else:
                 print(visible(f"{section:<9} {name:<40} {state:<15} {what}"))
     if hidden:
-        print(f"and {hidden} prebuilt indexes of Pyserini that are not downloaded; --all lists them")
+        families = ", ".join(f"{name} {count}" for name, count in hidden.most_common())
+        print(
+            f"and {hidden.total()} prebuilt indexes of Pyserini that are not downloaded; --all lists them, --family "
+            f"those of a family ({families})"
+        )
 
 
 def _state(entry: Entry, place: Path | None) -> str:
@@ -197,6 +210,11 @@ def _read(section: str, place: Path) -> str:
 def _entries_of(name: str) -> dict[str, Entry]:
     registry = load()
     found = {section: registry[section][name] for section in SECTIONS if name in registry[section]}
+    reason = None if found else left_out(name)
+    if reason:
+        raise InputError(
+            f"{name}: Pyserini's index is not registered here: {reason}; search it with Pyserini"
+        )
     if not found:
         raise InputError(f"nothing is registered as {name}; list shows what there is")
     return found

@@ -18,6 +18,8 @@ from pyserini_ltre.registry.registry_file import (
 
 # In bytes; files get longer names than the name itself, and the system takes 255.
 LONGEST_NAME = 150
+# Made by integrations/prebuilt_indexes.py.
+PREBUILT = "prebuilt_indexes.json"
 
 
 def load() -> Registry:
@@ -44,10 +46,14 @@ def load() -> Registry:
 
 def packaged() -> Registry:
     """Read what the package itself brings: all JSON files of `resources/` that hold registry sections."""
-    folder = resources()
-    merged = read_registry_file(folder / "registry.json")
-    merged["indexes"] |= read_registry_file(folder / "prebuilt_indexes.json")["indexes"]
+    merged = read_registry_file(resources() / "registry.json")
+    merged["indexes"] |= read_registry_file(resources() / PREBUILT)["indexes"]
     return merged
+
+
+def left_out(name: str) -> str | None:
+    """Why one of Pyserini's prebuilt indexes is not among the packaged ones; None if no such index is left out."""
+    return read_registry_file(resources() / PREBUILT)["left out"].get(name, {}).get("description")
 
 
 def lookup(section: str, name: str) -> Entry | None:

@@ -15,7 +15,7 @@ from pyserini_ltre.files import atomic_file, expanded, is_possible
 from pyserini_ltre.json_files import check_shape, parse_json, read_text
 
 SECTIONS = ("encoders", "indexes", "topics", "qrels")
-_TEXTS = ("path", "url", "md5", "sha256", "description", "encoder", "index")
+_TEXTS = ("path", "url", "md5", "sha256", "description", "encoder", "encoder_class", "index")
 _SHAPE = {str: {str: {f"{key}?": str for key in _TEXTS}}}
 
 Entry = dict[str, Any]

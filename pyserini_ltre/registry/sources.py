@@ -100,5 +100,7 @@ def local_path(entry: Entry) -> Path | None:
 
 
 def file_name(entry: Entry) -> str:
-    """Give the last part of the path of a URL."""
+    """Give the name of what a URL gives: what Pyserini calls it, or else the last part of the path."""
+    if "filename" in entry:
+        return str(entry["filename"])
     return urllib.parse.unquote(urllib.parse.urlsplit(entry["url"]).path).rstrip("/").rpartition("/")[2]

@@ -38,7 +38,8 @@ class DocumentStore:
 
         def rows() -> Iterator[dict[str, str]]:
             for document in tqdm(collection.documents(), unit=" documents", desc="reading documents"):
-                yield {"docid": document.docid, "text": document_text(document.title, document.text, form)}
+                text = document_text(document.title or None, document.text, form)
+                yield {"docid": document.docid, "text": text}
 
         disable_progress_bars()
         with processes.main_process_first():
