@@ -82,6 +82,10 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
 @pytest.fixture(scope="session")
 def demo(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """The demo as it ends when nobody disturbs it, and its seconds: what the other commands read, too."""
-    output = tmp_path_factory.mktemp("demo") / "demo"
+    """The demo as it ends when nobody disturbs it, and its seconds: what the other commands read, too.
+
+    ``$LTRE_DEMO`` names a folder that is kept and reused.
+    """
+    kept = os.environ.get("LTRE_DEMO")
+    output = Path(kept) if kept else tmp_path_factory.mktemp("demo") / "demo"
     return output, commands.run("pyserini_ltre.demo", "--limit", FUNCTIONS, "--output", output)

@@ -5,6 +5,7 @@ no network).
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ from pyserini_ltre.workflow.commands import packaged_encoder
 
 # Bytes that are left on the disk: none, and enough to begin with.
 ROOM = (0, 16384)
+
+
+# What the next run goes on from, where there was room for any of it.
+KEPT = {"train": "output.checkpoints", "demo": "output", "reproduce": "output"}
 
 
 @pytest.fixture(params=ROOM)
@@ -94,9 +99,14 @@ def test_a_full_disk(name: str, disk: Path, readable: Path, commands: Commands) 
     arguments = [str(part).format(output) for part in commands_of(readable)[name]]
     process = commands.start(*arguments, f"--output={output}")
     _, error = process.communicate()
-    assert process.returncode == 2, error.decode()[-2000:]
+    # The matrix goes on with other conditions; in the end it says with 1 that some have failed.
+    stage_failed = name == "reproduce" and b"the command above ended with status 2" in error
+    assert process.returncode == (1 if stage_failed else 2), error.decode()[-2000:]
     assert b"Traceback" not in error
-    last = error.decode().replace("\r", "\n").strip().splitlines()[-1]
-    assert last.startswith("pyserini_ltre: ") and "no space left" in last
-    assert [path.name for path in disk.iterdir()] == ["filler"], "something is left"
+    (line,) = set(re.findall(r"pyserini_ltre: (no space left[^\r\n]*)", error.decode()))
+    left = {path.name for path in disk.iterdir()} - {"filler"}
+    if disk.joinpath("filler").stat().st_size < 2**20:
+        left -= {KEPT.get(name.split()[0])}
+    assert not left, "something is left"
+    assert "--resume" not in line or (disk / "output.checkpoints").is_dir()
     assert {path: path.read_bytes() for path in readable.rglob("*") if path.is_file()} == before

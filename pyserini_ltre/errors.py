@@ -85,8 +85,13 @@ REMEDIES = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.ELOOP: "links that lead in a circle; name another place",
 }
-# FAISS, safetensors and torch of a full disk; torch does not say why it cannot write.
-FULL = (os.strerror(errno.ENOSPC), "os error 28", "PytorchStreamWriter failed writing")
+# FAISS, safetensors, torch and datasets of a full disk; torch does not say why it cannot write.
+FULL = (
+    os.strerror(errno.ENOSPC),
+    "os error 28",
+    "PytorchStreamWriter failed writing",
+    "Not enough disk space",
+)
 # As a shell counts: 128 and the number of the signal.
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 
@@ -174,13 +179,13 @@ def blaming(place: object, remedy: str, *damage: type[Exception]) -> Iterator[No
         raise InputError(f"{place}: {reason(error)}; {remedy}") from None
 
 
-def system_error(error: Exception) -> int | None:
-    """What the operating system said, if an error is of its making; libraries written in C and Rust only quote it."""
-    if isinstance(error, OSError):
+def system_error(error: BaseException) -> int | None:
+    """What the operating system said, if an error is of its making; libraries quote it, or name it as their cause."""
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     if any(sign in str(error) for sign in FULL):
         return errno.ENOSPC
-    return None
+    return None if error.__cause__ is None else system_error(error.__cause__)
 
 
 def _print_anything() -> None:

@@ -90,6 +90,17 @@ def test_what_the_system_says_becomes_one_line(refused, raised, said):
     assert refused(command).startswith(said)
 
 
+def test_what_the_system_says_is_found_behind_what_a_library_makes_of_it(refused):
+    @exit_on_input_error
+    def command(arguments):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise RuntimeError("An error occurred while generating the dataset") from error
+
+    assert refused(command).startswith("no space left there")
+
+
 @pytest.mark.parametrize(
     "raised", [OSError(errno.EIO, "Input/output error"), RuntimeError("a fault"), KeyError("x")]
 )

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
         measured = trec_eval(folder, name)
     except CommandFailed as failure:
         print(visible_lines(failure), file=sys.stderr)
-        raise SystemExit(1) from None
+        raise SystemExit(2 if failure.status == 2 else 1) from None
     print("\n" + write_report(folder, collection, alpha, measured))
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(f"\n{time.perf_counter() - start:.0f} s in all, at most {memory:.1f} GB of memory in one process")

@@ -12,7 +12,19 @@ from pyserini_ltre.errors import InputError, visible
 
 
 class CommandFailed(RuntimeError):
-    """A printed command ended with an error; its last lines are in the message."""
+    """A printed command ended with an error; its last lines are in the message.
+
+    Parameters
+    ----------
+    message : str
+        For whoever started it.
+    status : int
+        Its exit status; 2 where it has said in one line what can be mended.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def run_command(*words: str | os.PathLike[str], log: Path | None = None) -> str:
@@ -42,7 +54,7 @@ def run_command(*words: str | os.PathLike[str], log: Path | None = None) -> str:
     if log is None:
         status = subprocess.run(command, env=environment, check=False).returncode
         if status:
-            raise CommandFailed(f"the command above ended with status {status}")
+            raise CommandFailed(f"the command above ended with status {status}", status)
         return ""
     log.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
@@ -50,7 +62,8 @@ def run_command(*words: str | os.PathLike[str], log: Path | None = None) -> str:
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise CommandFailed(
-            f"{tail}\nthe command above ended with status {done.returncode}; all of it is in {log}"
+            f"{tail}\nthe command above ended with status {done.returncode}; all of it is in {log}",
+            done.returncode,
         )
     return done.stdout
 

@@ -58,8 +58,14 @@ class WorkFolder:
             self.seconds = state["seconds"]
             return
         check_output_directory(self.path, overwrite)
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
-        self._save()
+        try:
+            self._save()
+        except OSError:
+            for folder in made:
+                folder.rmdir()
+            raise
 
     @contextmanager
     def stage(self, name: str, *outputs: Path) -> Iterator[bool]:

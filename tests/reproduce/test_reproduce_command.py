@@ -108,7 +108,7 @@ def test_a_command_that_fails_ends_its_conditions_and_the_status_is_1(run, comma
     def fails(*words, log=None):
         if words[0] == "pyserini_ltre.encode":
             commands.append(words[0])
-            raise CommandFailed("it ended with status 3")
+            raise CommandFailed("it ended with status 3", 3)
         return stand_in(*words, log=log)
 
     monkeypatch.setattr(matrix, "run_command", fails)

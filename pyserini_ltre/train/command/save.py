@@ -15,7 +15,7 @@ from pyserini_ltre.errors import InputError, system_error
 from pyserini_ltre.files import check_output_directory, expanded
 from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
-from pyserini_ltre.train.loop.checkpoints import check_checkpoint_folder, remove_checkpoints
+from pyserini_ltre.train.loop.checkpoints import can_resume, check_checkpoint_folder, remove_checkpoints
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 
 Judgements = tuple[Queries, Qrels]
@@ -67,6 +67,9 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
         result.save(directory, output.overwrite, command=command)
     except Exception as error:
         if system_error(error) != errno.ENOSPC:
+            raise
+        if not can_resume(checkpoints):
+            remove_checkpoints(checkpoints)
             raise
         raise InputError(
             f"no space left while saving; the last whole checkpoint is in {checkpoints}: "

@@ -84,6 +84,11 @@ def check_checkpoint_folder(folder: Path) -> None:
         )
 
 
+def can_resume(folder: Path) -> bool:
+    """Whether a folder of checkpoints holds one that was written to its end."""
+    return any((checkpoint / COMPLETE).is_file() for checkpoint in _checkpoints(folder))
+
+
 def remove_checkpoints(folder: Path) -> None:
     """Remove what a training has written to its folder of checkpoints, and the folder if nothing else is in it."""
     for path in (*_checkpoints(folder), folder / DOCUMENTS):
