@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pyserini_ltre.errors import InputError
 
 # The usual one is part of every test run and tries the same inputs each time; `pytest --hypothesis-profile long` tries
-# new ones, twenty times as many.
+# new ones, thirty times as many.
 SETTINGS = {
     "deadline": None,
     "database": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 }
-settings.register_profile("usual", max_examples=25, derandomize=True, **SETTINGS)
+settings.register_profile("usual", max_examples=15, derandomize=True, **SETTINGS)
 settings.register_profile("long", max_examples=500, **SETTINGS)
 
 ODD_TEXT = [
