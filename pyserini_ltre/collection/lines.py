@@ -2,10 +2,10 @@
 
 import gzip
 import io
-import math
 import os
 import zlib
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def checked_id(text: str, where: str) -> str:
 def whole_number(text: str) -> int | None:
     """Read a grade or a rank: digits, with or without a sign, of at most 32 bits; None for anything else."""
     try:
-        number = int(text) if len(text) < 20 and _plain(text) else None
+        number = int(text) if len(text) < 20 and text.isascii() and "_" not in text else None
     except ValueError:
         return None
     return number if number is not None and abs(number) <= _LARGEST else None
@@ -137,12 +137,8 @@ def finite_number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and _plain(text) else None
-
-
-def _plain(number: str) -> bool:
-    """Whether other programs read a number as Python does, which takes 1_0 and the digits of all scripts."""
-    return "_" not in number and number.isascii()
+    # Python would also take 1_0, and the digits of every script.
+    return number if isfinite(number) and text.isascii() and "_" not in text else None
 
 
 def shortened(text: str) -> str:
