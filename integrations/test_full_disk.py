@@ -22,8 +22,8 @@ from pyserini_ltre.workflow.commands import packaged_encoder
 ROOM = (0, 16384)
 
 
-# What the next run goes on from, where there was room for any of it.
-KEPT = {"train": "output.checkpoints", "demo": "output", "reproduce": "output"}
+# What the next run goes on from, where there was room for any of it; of several outputs, one that is whole.
+KEPT = {"train": "output.checkpoints", "demo": "output", "reproduce": "output", "eval": "output"}
 
 
 @pytest.fixture(params=ROOM)
@@ -65,6 +65,7 @@ def commands_of(read: Path) -> dict[str, tuple[object, ...]]:
     train = "pyserini_ltre.train"
     judged = (index, encoder, queries, qrels, *dev, "--epochs=1")
     run = read / "runs/frozen.txt"
+    many = ("--measures", *(f"nDCG@{cutoff}" for cutoff in range(1, 60)))  # more than there is room for
     ids = (f"--docids={read}/index/docid", f"--qids={read}/index/docid")
     return {
         "encode": ("pyserini_ltre.encode", encoder, collection),
@@ -75,7 +76,13 @@ def commands_of(read: Path) -> dict[str, tuple[object, ...]]:
         "train adore, adapter": (train, "adore", "--trainable=adapter", *judged),
         "train distil": (train, "distil", index, encoder, collection, "--trainable=adapter", "--epochs=1"),
         "train warmup": (train, "warmup", collection, encoder, queries, qrels, *dev, "--epochs=1"),
-        "eval": ("pyserini_ltre.eval", f"--qrels={read}/qrels.test.txt", *runs, "--per-query={}.csv"),
+        "eval": (
+            "pyserini_ltre.eval",
+            f"--qrels={read}/qrels.test.txt",
+            *runs,
+            "--per-query={}.csv",
+            *many,
+        ),
         "run fuse": ("pyserini_ltre.run", "fuse", *runs),
         "run convert": ("pyserini_ltre.run", "convert", run),
         "run package": ("pyserini_ltre.run", "package", run),
