@@ -47,7 +47,7 @@ def numbered_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
                     raise InputError(
                         f"{path}:{number}: not UTF-8; convert the file, e.g. with iconv"
                     ) from None
-                if line.strip():
+                if line and not line.isspace():
                     blank = False
                     yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
