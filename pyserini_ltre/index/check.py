@@ -7,6 +7,7 @@ import torch
 
 from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.index.seam import DenseIndex
 
 # Vectors looked at together; few, so that memory stays small whatever their size.
@@ -27,7 +28,7 @@ def describe(path: Path) -> str:
 
     An `InputError` says if it is incomplete or damaged, or its ``encoder.json`` is of another index.
     """
-    if any(path.glob("segments_*")):
+    if is_lucene(path):
         return "a Lucene index"
     index = IndexDirectory(path)
     record, documents = index.record, index.faiss_index.ntotal

@@ -7,6 +7,7 @@ import torch
 from pyserini_ltre.files import expanded
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lucene.directory import LuceneDirectory
+from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.index.seam import DenseIndex
 
 
@@ -18,8 +19,7 @@ def open_directory(path: str | os.PathLike[str]) -> IndexDirectory:
     InputError
         If it is neither, or incomplete or damaged.
     """
-    lucene = any(expanded(path).glob("segments_*"))
-    return LuceneDirectory(path) if lucene else IndexDirectory(path)
+    return LuceneDirectory(path) if is_lucene(expanded(path)) else IndexDirectory(path)
 
 
 def open_index(

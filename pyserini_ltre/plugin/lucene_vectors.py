@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pyserini_ltre.errors import InputError, blaming
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.command_variables import argument
 from pyserini_ltre.plugin.dense_search import upcoming
@@ -48,11 +48,11 @@ def check_lucene_index(index_dir: str, encoder: Any) -> None:
     InputError
         If it has no vectors, or of another size.
     """
-    from pyserini_ltre.index.lucene.directory import DAMAGED, LuceneDirectory
+    from pyserini_ltre.index.lucene.directory import LuceneDirectory, damage_explained
     from pyserini_ltre.index.lucene.segments import read_segments
     from pyserini_ltre.index.lucene.vectors import vector_field
 
-    with blaming(index_dir, "it is damaged: build the index again", *DAMAGED):
+    with damage_explained(index_dir):
         for segment in read_segments(Path(index_dir)):
             check_size(index_dir, vector_field(segment).dimension, encoder)
     model = Path(encoder.encoder.name)

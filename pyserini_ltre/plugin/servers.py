@@ -77,7 +77,9 @@ def _missing_uniir(**unused: object) -> NoReturn:
 
 def _searcher(module: ModuleType, path: Path, config: Any) -> tuple[str, Any]:
     """The kind of an index, as Pyserini calls it, and its searcher."""
-    if not any(path.glob("segments_*")):
+    from pyserini_ltre.index.lucene.segments import is_lucene
+
+    if not is_lucene(path):
         return "faiss", module.FaissSearcher.from_prebuilt_index(config.name, config.encoder)
     # HNSW indexes have a file of the graph beside the vectors.
     if any(path.glob("*.vex")):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +22,11 @@ from pyserini_ltre.index.segmented import SegmentedIndex
 BACKENDS = ("exact", "exact-bf16")
 # What reading numbers raises that are not what they should be.
 DAMAGED = (struct.error, IndexError, ValueError, OverflowError)
+
+
+def damage_explained(directory: str | os.PathLike[str]) -> AbstractContextManager[None]:
+    """Turn what damaged files of an index lead to, in a block that reads them, into an `InputError`."""
+    return blaming(directory, "it is damaged: build the index again", *DAMAGED)
 
 
 class LuceneDirectory(IndexDirectory):
@@ -46,7 +52,7 @@ class LuceneDirectory(IndexDirectory):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = expanded(path).absolute()
-        with blaming(self.path, "it is damaged: build the index again", *DAMAGED):
+        with damage_explained(self.path):
             segments = read_segments(self.path)
             self.pieces = [torch.from_numpy(segment_vectors(segment)) for segment in segments]
             self.docids = [docid for segment in segments for docid in segment_docids(segment)]

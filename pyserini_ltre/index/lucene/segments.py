@@ -39,6 +39,11 @@ class Segment:
     fields: dict[str, Field]
 
 
+def is_lucene(directory: Path) -> bool:
+    """Whether a directory is an index of Lucene, of texts or of vectors."""
+    return any(directory.glob("segments_*"))
+
+
 def read_segments(directory: Path) -> list[Segment]:
     """Read which segments an index has, in the order of its documents.
 
