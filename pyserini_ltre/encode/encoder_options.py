@@ -1,12 +1,17 @@
 """The options that say which encoder is meant and how it reads texts: the same in every command."""
 
+from dataclasses import fields, replace
+from typing import Self
+
 import torch
 
 from pyserini_ltre import registry
 from pyserini_ltre.encode.families import WORDS
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.recognising import saved_here
 from pyserini_ltre.encode.settings import Pooling
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.errors import InputError, remark
+from pyserini_ltre.files import expanded
 from pyserini_ltre.options import Count, option, option_group
 
 SETTINGS = ("query_prefix", "query_max_length", "document_prefix", "document_max_length")
@@ -62,6 +67,32 @@ class QueryEncoderOptions(EncoderOptions):
 
     query_prefix: str | None = option("put before each query", default=None)
     query_max_length: Count | None = option("tokens after which a query is cut", default=None)
+
+    def of_index(self, index: str) -> Self:
+        """Fill in, and say, what the registry tells of the encoder of an index and nobody has given.
+
+        Parameters
+        ----------
+        index : str
+            What was given as the index: if it is a registered name, its entry may say the encoder and how it reads.
+
+        Warns
+        -----
+        UserWarning
+            What was filled in. Nothing is where the encoder given is a directory that we have saved: that says it.
+        """
+        entry = {} if expanded(index).exists() else registry.lookup("indexes", index) or {}
+        if self.encoder is not None and saved_here(registry.find_encoder(self.encoder)):
+            return self
+        told = {
+            field.name: entry[field.name]
+            for field in fields(self)
+            if field.name in entry and getattr(self, field.name) is None
+        }
+        if told:
+            listed = ", ".join(f"{name.replace('_', ' ')} {value!r}" for name, value in told.items())
+            remark(f"{index}: {listed}, as the registry says")
+        return replace(self, **told)
 
 
 @option_group

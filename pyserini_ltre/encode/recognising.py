@@ -1,5 +1,6 @@
 """A model directory to weights and settings: of the family that was named, that it tells, or of none."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from torch import nn
 
 from pyserini_ltre.encode.families import BOTH, FAMILIES, WORDS
 from pyserini_ltre.encode.forms import Weights, family_told, read_form, stated_length, width_of
-from pyserini_ltre.encode.head import read_head
+from pyserini_ltre.encode.head import Normalize, read_head
 from pyserini_ltre.encode.reading import length_limit, read_backbone
 from pyserini_ltre.encode.robertadot import is_robertadot, read_robertadot, usual_tokenisation
 from pyserini_ltre.encode.settings import (
@@ -19,9 +20,15 @@ from pyserini_ltre.encode.settings import (
     saved_settings,
 )
 from pyserini_ltre.errors import InputError, remark
+from pyserini_ltre.files import expanded
 from pyserini_ltre.json_files import json_field, read_json
 
 OURS, MODULES, POOLING = "pyserini_ltre.json", "modules.json", "1_Pooling/config.json"
+
+
+def saved_here(directory: str | os.PathLike[str]) -> bool:
+    """Whether a directory is an encoder that `BiEncoder.save` wrote, which tells how it embeds."""
+    return (expanded(directory) / OURS).is_file()
 
 
 def read_model(
@@ -76,7 +83,7 @@ def read_model(
             settings = replace(settings, family=family)
         else:
             if (directory / MODULES).is_file():
-                _compare_modules(directory, family, settings, weights)
+                _compare_modules(directory, family, settings.pooling, weights, pooling, normalise)
             settings = _settings_of(family, directory, settings, length_limit(weights.backbone))
     return weights, settings if pooling is None else replace(settings, pooling=pooling)
 
@@ -136,8 +143,15 @@ def _say_what_is_assumed(directory: Path, name: str, settings: EncoderSettings) 
     )
 
 
-def _compare_modules(directory: Path, name: FamilyName, stated: EncoderSettings, weights: Weights) -> None:
-    """Say so if sentence-transformers would embed otherwise than the family that was named."""
+def _compare_modules(
+    directory: Path,
+    name: FamilyName,
+    stated: Pooling,
+    weights: Weights,
+    pooling: Pooling | None,
+    normalise: bool | None,
+) -> None:
+    """Say so if sentence-transformers would embed otherwise than the family that was named, with what was chosen."""
     file = directory / MODULES
     kinds = [
         (json_field(module, "type", str, file) or "").rsplit(".", 1)[-1]
@@ -146,11 +160,14 @@ def _compare_modules(directory: Path, name: FamilyName, stated: EncoderSettings,
     ]
     further = [kind for kind in kinds if kind not in ("Transformer", "Pooling")]
     family = FAMILIES[name]
-    same = stated.pooling == family.poolings[0] and not family.query_mark
-    if same and further == [_kind(layer) for layer in weights.head]:
+    same = stated == (pooling or family.poolings[0]) and not family.query_mark
+    layers = [_kind(layer) for layer in weights.head]
+    if normalise and family.normalise is None:
+        layers.append(Normalize.__name__)
+    if same and further == layers:
         return
     remark(
-        f"{file}: says {' and '.join([f'{stated.pooling} pooling', *further])}; taken as {name} as you ask, so that is "
+        f"{file}: says {' and '.join([f'{stated} pooling', *further])}; taken as {name} as you ask, so that is "
         "not done"
     )
 

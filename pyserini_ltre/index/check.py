@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
@@ -12,6 +13,17 @@ from pyserini_ltre.index.seam import DenseIndex
 
 # Vectors looked at together; few, so that memory stays small whatever their size.
 ROWS = 8192
+# What a vector of length 1 may be off, in the half precision that some are stored in, too.
+OFF = 0.01
+
+
+class Embedder(Protocol):
+    """What is compared of an encoder."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def normalises(self) -> bool: ...  # noqa: D102
 
 
 def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> None:
@@ -39,7 +51,7 @@ def describe(path: Path) -> str:
     return f"{documents} vectors of {index.dimension} dimensions"
 
 
-def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
+def check_vectors(index: DenseIndex, directory: IndexDirectory, encoder: Embedder) -> None:
     """Look at every vector of an opened index once; the directory gives the document ids.
 
     Raises
@@ -50,17 +62,35 @@ def check_vectors(index: DenseIndex, directory: IndexDirectory) -> None:
     Warns
     -----
     UserWarning
-        If vectors are zero: their documents can never be found before others.
+        If vectors are zero: their documents can never be found before others. If their lengths are not what the
+        encoder gives its embeddings.
     """
-    zeros = 0
+    zeros, shortest, longest = 0, float("inf"), 0.0
     for start in range(0, len(index), ROWS):
-        norms = index.vectors(torch.arange(start, min(start + ROWS, len(index)))).square().sum(1)
+        norms = index.vectors(torch.arange(start, min(start + ROWS, len(index)))).square().sum(1).sqrt()
         bad = ~norms.isfinite()
         if bad.any():
             docid = directory.docids[start + int(bad.nonzero()[0])]
             raise InputError(
                 f"{directory.path}: the vector of document {docid} is not finite; encode this document again"
             )
-        zeros += int((norms == 0).sum())
+        lengths = norms[norms > 0]
+        zeros += len(norms) - len(lengths)
+        if len(lengths):
+            shortest, longest = min(shortest, float(lengths.min())), max(longest, float(lengths.max()))
     if zeros:
         remark(f"{directory.path}: {zeros} vectors are zero: their documents are never found")
+    if directory.stored_whole and zeros < len(index):
+        _compare_lengths(directory, shortest, longest, encoder)
+
+
+def _compare_lengths(directory: IndexDirectory, shortest: float, longest: float, encoder: Embedder) -> None:
+    scaled = shortest > 1 - OFF and longest < 1 + OFF
+    if scaled == encoder.normalises:
+        return
+    lengths = "1" if scaled else f"{shortest:.3g} to {longest:.3g}"
+    embeddings = "scaled to 1" if encoder.normalises else "as they come"
+    remark(
+        f"{directory.path}: its vectors have lengths of {lengths}, embeddings of {encoder.name} are {embeddings}: "
+        "if it is the encoder that made the index, say with --normalise whether that scaled them"
+    )

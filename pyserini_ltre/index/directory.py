@@ -105,6 +105,11 @@ class IndexDirectory:
         return self.faiss_index.d
 
     @property
+    def stored_whole(self) -> bool:
+        """Whether the vectors are there as they were made, not compressed."""
+        return flat_vectors(self.faiss_index) is not None
+
+    @property
     def index_bytes(self) -> int:
         """Size of the index file."""
         return (self.path / "index").stat().st_size

@@ -33,6 +33,8 @@ class MineOptions:
 def main(argv: list[str] | None = None) -> None:
     """Mine, and say what was left out."""
     encoder, options = parse_options("pyserini_ltre.mine", __doc__, (QueryEncoderOptions, MineOptions), argv)
+    if options.index is not None:
+        encoder = encoder.of_index(options.index)
     if (options.index is None) == (options.run is None):
         raise InputError("give either `index` with `encoder`, or `run`")
     if (options.index is None) != (encoder.encoder is None):

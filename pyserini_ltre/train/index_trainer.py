@@ -57,7 +57,7 @@ class IndexTrainer:
         self.encoder = cast(BiEncoder, loaded)  # of which given vectors have what the adapter needs
         self.index = self.directory.open(search_backend, vectors, self.encoder.device)
         check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
-        check_vectors(self.index, self.directory)
+        check_vectors(self.index, self.directory, self.encoder)
         self.trainable: Part = trainable
         self.schedule = schedule or Schedule()
         self.tensorboard = tensorboard

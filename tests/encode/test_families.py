@@ -31,7 +31,7 @@ from pyserini_ltre.encode.__main__ import main as encode
 from pyserini_ltre.encode.aggretriever import Aggretriever, read_aggretriever, write_aggretriever
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.encode_collection import encode_collection
-from pyserini_ltre.encode.families import FAMILIES
+from pyserini_ltre.encode.families import BOTH, FAMILIES
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.errors import InputError
@@ -207,16 +207,27 @@ def search_with_pyserini(arguments, output, monkeypatch):
     """Run ``python -m pyserini.search.faiss`` in this process."""
     arguments = ["-m", *map(str, arguments), "--output", str(output), "--hits", "20"]
     monkeypatch.setattr("sys.argv", arguments)
-    runpy.run_module("pyserini.search.faiss", run_name="__main__", alter_sys=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as our encoder computes; the last digits of Pyserini's depend on it
+    try:
+        runpy.run_module("pyserini.search.faiss", run_name="__main__", alter_sys=True)
+    finally:
+        torch.set_num_threads(threads)
     return [line.split()[:5] for line in output.read_text().splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("family", "of_documents"), [("tct_colbert", "tct_colbert"), ("dpr", "dpr-passages")]
-)
-def test_trained_run_is_pyserinis_hit_for_hit(
-    pyserini_encode, models, tmp_path, monkeypatch, family, of_documents
-):
+# All but those that Pyserini has no documents of: BPR's it also searches in another way.
+SEARCHED = [name for name in CLASSES if FAMILIES[name].sides == BOTH]
+# Nothing behind the pooling whose last digits depend on how it is computed.
+EXACT = ("tct_colbert", "dpr")
+LAST_DIGITS = 5e-6
+# Three epochs make nothing of their random weights that would be kept: they are moved by a step instead.
+NOT_BETTER = ("arctic", "auto", "cosdpr")
+
+
+@pytest.mark.parametrize("family", SEARCHED)
+def test_trained_run_is_pyserinis_hit_for_hit(pyserini_encode, models, tmp_path, monkeypatch, family):
+    of_documents = "dpr-passages" if family == "dpr" else family
     rng = random.Random(3)
     texts = [" ".join(rng.choices(WORDS, k=rng.randint(2, 30))) for _ in range(120)]
     documents = [{"_id": f"d{i}", "title": text[:9], "text": text} for i, text in enumerate(texts)]
@@ -231,25 +242,29 @@ def test_trained_run_is_pyserinis_hit_for_hit(
     of_documents = BiEncoder.load(models[of_documents], encoder_class=family)
     encode_collection(tmp_path, of_documents, index, progress=False)
     assert json.loads((index / "encoder.json").read_text())["family"] == family
-    files = [f"--{dev}{what}={tmp_path / name}" for dev in ("", "dev-") for what, name in FILES.items()]
-    quick = ["--epochs=3", "--learning-rate=3e-3", "--evaluations=1", "--anchor=0", "--hits=20"]
-    train(
-        [
-            "adore",
-            f"--index={index}",
-            f"--encoder={models[family]}",
-            *said,
-            *files,
-            *quick,
-            f"--output={trained}",
-        ]
-    )
+    if family in NOT_BETTER:
+        encoder = BiEncoder.load(models[family], encoder_class=family)
+        take_a_step(encoder, "query")
+        trained.mkdir()
+        encoder.save(trained, method="ltre")
+    else:
+        files = [f"--{dev}{what}={tmp_path / name}" for dev in ("", "dev-") for what, name in FILES.items()]
+        start = ["adore", f"--index={index}", f"--encoder={models[family]}", f"--output={trained}"]
+        quick = ["--epochs=3", "--learning-rate=3e-3", "--evaluations=1", "--anchor=0", "--hits=20"]
+        train([*start, *said, *files, *quick])
     shared = ["--index", index, "--topics", tmp_path / "topics.tsv"]
     frozen = search_with_pyserini(["--encoder", models[family], *said, *shared], tmp_path / "0", monkeypatch)
     theirs = search_with_pyserini(["--encoder", trained, *said, *shared], tmp_path / "1", monkeypatch)
     ours = search_with_pyserini(["--encoder", f"ltre:{trained}", *shared], tmp_path / "2", monkeypatch)
-    assert len(theirs) == 600
-    assert ours == theirs != frozen
+    assert len(theirs) == 600 and theirs != frozen
+    if family in EXACT:
+        assert ours == theirs
+    scores = [{(line[0], line[2]): float(line[4]) for line in run} for run in (ours, theirs)]
+    both = scores[0].keys() & scores[1].keys()
+    assert len(both) > 597  # a tie may stand at rank 20
+    np.testing.assert_allclose(*([of[pair] for pair in sorted(both)] for of in scores), rtol=LAST_DIGITS)
+    in_order = ([float(line[4]) for line in run] for run in (ours, theirs))
+    np.testing.assert_allclose(*in_order, rtol=LAST_DIGITS)
 
 
 @pytest.mark.parametrize("family", ["tct_colbert", "dpr", "ance", "aggretriever"])
@@ -324,6 +339,13 @@ def test_modules_that_a_family_does_not_have_are_said_to_be_left_out(tiny_encode
     said = "modules.json: says mean pooling and Normalize; taken as contriever"
     with pytest.warns(UserWarning, match=said):
         assert not BiEncoder.load(tiny_encoder, encoder_class="contriever").normalises
+
+
+def test_what_is_done_of_modules_is_not_said_to_be_left_out(tiny_encoder, recwarn):
+    chosen = BiEncoder.load(tiny_encoder, encoder_class="auto", pooling="mean", normalise=True)
+    assert chosen.normalises and not recwarn
+    with pytest.warns(UserWarning, match="mean pooling and Normalize; taken as auto"):
+        BiEncoder.load(tiny_encoder, encoder_class="auto", pooling="mean")
 
 
 def test_auto_pools_scales_and_puts_its_prefix_behind_the_title(pyserini_encode, models):

@@ -4,6 +4,7 @@ import faiss
 import numpy as np
 import pytest
 
+from pyserini_ltre import registry
 from pyserini_ltre.collection import read_run, write_qrels, write_run, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
@@ -45,6 +46,14 @@ def test_from_an_index(files, tiny_encoder, capsys):
         ranked = [f"d{row}" for row in np.argsort(-scores)]
         assert list(negatives) == [docid for docid in ranked if QRELS[qid].get(docid, 0) <= 0][:3]
     assert "6 negatives of 2 queries" in capsys.readouterr().out
+
+
+def test_the_encoder_of_a_registered_index_is_known(files, tiny_encoder):
+    main(command_line(files, "--index", files / "index", "--encoder", tiny_encoder, output="named.txt"))
+    registry.register("indexes", "six", path=str(files / "index"), encoder=str(tiny_encoder))
+    with pytest.warns(UserWarning, match="as the registry says"):
+        main(command_line(files, "--index", "six"))
+    assert (files / "negatives.txt").read_bytes() == (files / "named.txt").read_bytes()
 
 
 def test_from_a_run(files, capsys):

@@ -65,6 +65,11 @@ class LuceneDirectory(IndexDirectory):
         return self.pieces[0].shape[1]
 
     @property
+    def stored_whole(self) -> bool:
+        """Always: what a quantised index is searched by lies beside the vectors."""
+        return True
+
+    @property
     def index_bytes(self) -> int:
         """Bytes of the vectors."""
         return 4 * self.dimension * len(self.docids)

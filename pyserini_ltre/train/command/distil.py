@@ -50,6 +50,7 @@ def train_unjudged(method: str, argv: list[str]) -> None:
     encoder_options, side, files, making, teacher, objective, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, argv
     )
+    encoder_options = encoder_options.of_index(side.index)
     prepare(files, output, encoder_options, side, making, teacher)
     stages = Stages()
     index = open_directory(registry.find("indexes", side.index))

@@ -54,6 +54,8 @@ def train_query_side(method: str, argv: list[str]) -> None:
     encoder, side, files, more, making, teacher, objective, schedule, output = parse_options(
         f"pyserini_ltre.train {method}", __doc__, GROUPS, ["--method", method, *argv]
     )
+    if side.query_vectors is None:
+        encoder = encoder.of_index(side.index)
     prepare(files, output, encoder, side, more, teacher)
     _check_combinations(encoder, side, files, more)
     train, dev = read_judged(files)

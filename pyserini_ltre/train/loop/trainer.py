@@ -199,3 +199,13 @@ class RetrievalTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler:
         return self.data.sampler(self.args.train_batch_size, int(self.args.data_seed or 0))
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        """Write the weights; those that two modules share twice, since safetensors refuses them otherwise."""
+        places: set[int] = set()
+        weights = dict(state_dict or self.trainable.module.state_dict())
+        for name, value in weights.items():
+            if value.data_ptr() in places:
+                weights[name] = value.clone()
+            places.add(value.data_ptr())
+        super()._save(output_dir, weights)
