@@ -32,7 +32,7 @@ from machine import synchronise
 from measure import Benchmark, common_options
 from textbook import textbook_loss, textbook_step_loss
 
-from pyserini_ltre.encode.batching import resolve_precision
+from pyserini_ltre.encode.backends.forward import resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.train.losses import adore_loss

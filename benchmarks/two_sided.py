@@ -19,7 +19,7 @@ from sentence_transformers.sentence_transformer.losses import MultipleNegativesR
 
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.collection.judged import judged_queries
-from pyserini_ltre.encode.batching import resolve_precision
+from pyserini_ltre.encode.backends.forward import resolve_precision
 from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.files import atomic_file
 from pyserini_ltre.index import IndexDirectory

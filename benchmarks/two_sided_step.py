@@ -21,7 +21,7 @@ from two_sided import BATCH, LEARNING_RATE, load_model
 
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.collection.judged import Judged, judged_queries
-from pyserini_ltre.encode.batching import resolve_precision
+from pyserini_ltre.encode.backends.forward import resolve_precision
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.data.documents import DocumentStore
 from pyserini_ltre.train.data.negatives import NegativeSampler

@@ -3,7 +3,7 @@
 from transformers.utils import logging
 
 from pyserini_ltre.collection import open_collection
-from pyserini_ltre.encode.batching import Precision
+from pyserini_ltre.encode.backends import Backend, Precision
 from pyserini_ltre.encode.encode_collection import encode_collection
 from pyserini_ltre.encode.encoder_options import DocumentEncoderOptions
 from pyserini_ltre.errors import exit_on_input_error
@@ -21,6 +21,10 @@ class EncodeOptions:
     overwrite: bool = option("replace an output directory that is not empty", default=False)
     batch_size: Count = option("documents a batch", default=16)
     precision: Precision = option("arithmetic; auto: bf16 if the hardware has it", default="fp32")
+    backend: Backend = option(
+        "what computes; auto: OpenVINO or onnxruntime, if it is installed and agrees with torch",
+        default="auto",
+    )
 
 
 @exit_on_input_error
@@ -41,6 +45,7 @@ def main(argv: list[str] | None = None) -> None:
         options.batch_size,
         options.precision,
         options.overwrite,
+        backend=options.backend,
     )
     print(f"{len(index.docids)} documents x {index.dimension} in {options.output}")
 

@@ -1,31 +1,20 @@
 """Encode many texts: batches of similar length, no gradients, a progress bar."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Literal
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
+from pyserini_ltre.encode.backends import ForwardPass, choose
+from pyserini_ltre.encode.equal_lengths import one_thread
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import Side
 from pyserini_ltre.errors import InputError
 
 # Texts that are tokenised and sorted together: enough for batches of equal length, small enough to stream.
 WINDOW = 8192
-Precision = Literal["fp32", "bf16", "auto"]
-
-
-def resolve_precision(precision: str, device: torch.device) -> str:
-    """Turn ``auto`` into ``bf16`` where the device computes in it, and into ``fp32`` elsewhere."""
-    if precision != "auto":
-        return precision
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    capabilities = torch.cpu.get_capabilities()
-    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 
 
 def encode_texts(
@@ -35,30 +24,33 @@ def encode_texts(
     batch_size: int = 32,
     precision: str = "fp32",
     progress: bool = False,
+    backend: str = "torch",
 ) -> np.ndarray:
     """Encode texts.
 
     Parameters
     ----------
     encoder : BiEncoder
-        The encoder; its mode (training or evaluation) is put back afterwards.
+        The encoder; it embeds in evaluation mode, and is left in the mode that it was in.
     texts : list of str
         N texts.
     side : {"query", "document"}
         Which prefix and length apply.
     batch_size : int
         Texts a batch.
-    precision : {"fp32", "bf16", "auto"}
-        Arithmetic of the backbone (``auto``: bf16 where the device has it); the result is float32 either way.
+    precision : {"fp32", "bf16", "int8", "auto"}
+        Arithmetic of the backbone (``auto``: bf16 where the device has it); the result is float32 in any case.
     progress : bool
         Whether to show a bar with rate and time left.
+    backend : {"torch", "openvino", "onnx", "auto"}
+        What computes; see `pyserini_ltre.encode.backends.choose`.
 
     Returns
     -------
     ndarray (N, d) float32
         Embeddings in the order of `texts`.
     """
-    windows = list(encode_stream(encoder, texts, side, batch_size, precision, progress, len(texts)))
+    windows = list(encode_stream(encoder, texts, side, batch_size, precision, progress, len(texts), backend))
     return np.concatenate(windows) if windows else np.empty((0, encoder.dimension), np.float32)
 
 
@@ -70,8 +62,11 @@ def encode_stream(
     precision: str = "fp32",
     progress: bool = False,
     total: int | None = None,
+    backend: str | ForwardPass = "torch",
 ) -> Iterator[np.ndarray]:
     """Encode texts that need not fit in memory, window by window; parameters as for `encode_texts`.
+
+    `backend` may be a forward pass that has been chosen.
 
     Yields
     ------
@@ -79,9 +74,10 @@ def encode_stream(
         Embeddings of the next window of texts, in order.
     """
     texts = iter(texts)
+    forward = choose(encoder, backend, precision, total) if isinstance(backend, str) else backend
     with tqdm(total=total, unit=f" {side}", desc=f"encoding {side} texts", disable=not progress) as bar:
         while window := list(islice(texts, WINDOW)):
-            yield _encode_window(encoder, window, side, batch_size, precision, bar)
+            yield _encode_window(encoder, forward, window, side, batch_size, bar)
 
 
 def check_finite(vectors: np.ndarray, encoder: BiEncoder) -> np.ndarray:
@@ -93,25 +89,25 @@ def check_finite(vectors: np.ndarray, encoder: BiEncoder) -> np.ndarray:
     return vectors
 
 
-@torch.inference_mode()
 def _encode_window(
-    encoder: BiEncoder, texts: list[str], side: Side, batch_size: int, precision: str, bar: tqdm
+    encoder: BiEncoder, forward: ForwardPass, texts: list[str], side: Side, batch_size: int, bar: tqdm
 ) -> np.ndarray:
     """Encode one window, shortest texts together so that little is spent on padding."""
     token_ids = encoder.tokenize(texts, side)
     by_length = sorted(range(len(texts)), key=lambda i: len(token_ids[i]))
+    batches = [by_length[start : start + batch_size] for start in range(0, len(texts), batch_size)]
     vectors = np.empty((len(texts), encoder.dimension), np.float32)
-    was_training = encoder.training
-    encoder.eval()
-    half = resolve_precision(precision, encoder.device) == "bf16"
-    autocast = torch.autocast(encoder.device.type, torch.bfloat16) if half else nullcontext()
-    try:
-        with autocast:
-            for start in range(0, len(texts), batch_size):
-                rows = by_length[start : start + batch_size]
-                embeddings = encoder(**encoder.pad([token_ids[i] for i in rows]))
-                vectors[rows] = embeddings.float().cpu().numpy()
-                bar.update(len(rows))
-    finally:
-        encoder.train(was_training)
+
+    def embed(rows: list[int]) -> int:
+        vectors[rows] = forward(encoder.pad([token_ids[i] for i in rows]))
+        return len(rows)
+
+    if forward.streams == 1:
+        for rows in batches:
+            bar.update(embed(rows))
+        return vectors
+    # torch only pads here, and its threads would wait for work in the way of the others.
+    with one_thread(), ThreadPoolExecutor(forward.streams) as workers:
+        for count in workers.map(embed, batches):
+            bar.update(count)
     return vectors

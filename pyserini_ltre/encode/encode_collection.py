@@ -6,7 +6,8 @@ import faiss
 import numpy as np
 
 from pyserini_ltre.collection import Collection, open_collection
-from pyserini_ltre.encode.batching import Precision, encode_stream
+from pyserini_ltre.encode.backends import Backend, Precision, choose
+from pyserini_ltre.encode.batching import encode_stream
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.errors import InputError
@@ -22,6 +23,7 @@ def encode_collection(
     precision: Precision = "fp32",
     overwrite: bool = False,
     progress: bool = True,
+    backend: Backend = "torch",
 ) -> IndexDirectory:
     """Encode every document of a collection into a flat index.
 
@@ -35,12 +37,14 @@ def encode_collection(
         Index directory to write, whole or not at all.
     batch_size : int
         Documents a batch.
-    precision : {"fp32", "bf16", "auto"}
+    precision : {"fp32", "bf16", "int8", "auto"}
         Arithmetic (``auto``: bf16 where the device has it); the vectors are float32.
     overwrite : bool
         Whether a directory that is not empty may be replaced.
     progress : bool
         Whether to show a bar.
+    backend : {"torch", "openvino", "onnx", "auto"}
+        What computes; see `pyserini_ltre.encode.backends.choose`.
 
     Returns
     -------
@@ -58,11 +62,12 @@ def encode_collection(
     docids = [document.docid for document in source.documents()]
     check_docids(docids)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
+    forward = choose(encoder, backend, precision, len(docids))
     index = faiss.IndexFlatIP(encoder.dimension)
     form = encoder.settings.document_form
     texts = (document_text(document.title or None, document.text, form) for document in source.documents())
     for vectors in encode_stream(
-        encoder, texts, "document", batch_size, precision, progress, total=len(docids)
+        encoder, texts, "document", batch_size, progress=progress, total=len(docids), backend=forward
     ):
         if not np.isfinite(vectors).all():
             bad = docids[index.ntotal + int(np.argmin(np.isfinite(vectors).all(axis=1)))]
@@ -70,5 +75,6 @@ def encode_collection(
                 f"{encoder.name}: the vector of document {bad} is not finite; give an encoder whose weights are sound"
             )
         index.add(vectors)
-    write_index_directory(output, index, docids, encoder.document_record(), overwrite)
+    computed = {"backend": forward.backend, "precision": forward.precision}
+    write_index_directory(output, index, docids, {**encoder.document_record(), **computed}, overwrite)
     return IndexDirectory(output)

@@ -102,7 +102,17 @@ class BiEncoder(nn.Module):
         Tensor (B, d)
             Embeddings.
         """
-        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.embed_states(self.states(input_ids, attention_mask), attention_mask)
+
+    def states(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """The last hidden states (B, L, h) of a padded batch."""
+        states: torch.Tensor = self.backbone(
+            input_ids=input_ids, attention_mask=attention_mask
+        ).last_hidden_state
+        return states
+
+    def embed_states(self, states: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Embeddings (B, d) of what `states` gave."""
         pooled = pool(states, attention_mask, self.settings.pooling, self.family.first_pooled)
         embeddings: torch.Tensor = self.head(pooled)
         return embeddings

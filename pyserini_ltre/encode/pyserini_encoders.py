@@ -1,5 +1,6 @@
 """What Pyserini sees: its query and document encoder classes on top of `BiEncoder`."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
@@ -7,18 +8,24 @@ import numpy as np
 import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
+from pyserini_ltre.encode.backends import BACKENDS, choose
 from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
 from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
+from pyserini_ltre.errors import InputError
+
+# What computes the embeddings, since Pyserini's commands have no flag for it.
+BACKEND = "PYSERINI_LTRE_BACKEND"
 
 
 class LtreQueryEncoder(QueryEncoder):
     """Query encoder for Pyserini's dense search.
 
     An embedding is the same to the last bit whether a query is encoded alone or with others, and the same as
-    that of Pyserini's `AutoQueryEncoder` where torch has one thread.
+    that of Pyserini's `AutoQueryEncoder` where torch has one thread. ``$PYSERINI_LTRE_BACKEND`` (``torch`` if it is not
+    set) says what computes: with another than torch, an embedding is the same but for its last digits.
 
     Parameters
     ----------
@@ -46,6 +53,11 @@ class LtreQueryEncoder(QueryEncoder):
         super().__init__(None)
         self.encoder = _load(encoder_dir, device, "query_prefix", prefix)
         self.fp16 = fp16
+        backend = os.environ.get(BACKEND) or "torch"
+        if backend not in BACKENDS:
+            raise InputError(f"{BACKEND} {backend}: set it to one of {', '.join(BACKENDS)}")
+        forward = choose(self.encoder, backend, "bf16" if fp16 else "fp32")
+        self.forward = None if forward.backend == "torch" else forward
         self.has_model = True
         self._together: dict[int, bool] = {}
 
@@ -92,9 +104,11 @@ class LtreQueryEncoder(QueryEncoder):
 
     @torch.inference_mode()
     def _embed(self, token_ids: list[list[int]]) -> np.ndarray:
-        """Embed queries of the same number of tokens with the arithmetic of Pyserini's own encoders."""
+        """Embed queries of the same number of tokens; torch does it with the arithmetic of Pyserini's own encoders."""
         input_ids = torch.tensor(token_ids, device=self.encoder.device)
         mask = torch.ones_like(input_ids)
+        if self.forward is not None:
+            return check_finite(self.forward({"input_ids": input_ids, "attention_mask": mask}), self.encoder)
         with torch.autocast(input_ids.device.type, torch.bfloat16) if self.fp16 else nullcontext():
             states = self.encoder.backbone(input_ids=input_ids, attention_mask=mask).last_hidden_state
         states = states.float().cpu()

@@ -50,7 +50,7 @@ def search(
     directory = index if isinstance(index, IndexDirectory) else open_directory(index)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     check_dimension(directory, encoder.dimension, encoder.name)
-    vectors = encode_texts(encoder, list(queries.values()), "query", progress=progress)
+    vectors = encode_texts(encoder, list(queries.values()), "query", progress=progress, backend="auto")
     embeddings = torch.from_numpy(check_finite(vectors, encoder))
     searchable = directory.open(search_backend, device=encoder.device)
     return retrieve(searchable, directory.docids, list(queries), embeddings, hits, progress)

@@ -30,7 +30,8 @@ class EncoderRecord:
 
     The `name` is a path or hub name, `prefix` stood before each document, and `max_length` is the tokens after which
     it was cut; `dimension` is the size of the vectors, `documents` their number, and `docid_sha256` is the SHA-256 of
-    the ``docid`` file, in hexadecimal.
+    the ``docid`` file, in hexadecimal. Where it is known: the `family` is what Pyserini calls encoders that behave so,
+    `backend` and `precision` are what computed the vectors, and in which arithmetic.
     """
 
     name: str
@@ -41,13 +42,13 @@ class EncoderRecord:
     dimension: int
     documents: int
     docid_sha256: str
+    family: str | None = None
+    backend: str | None = None
+    precision: str | None = None
 
-
-@dataclass(frozen=True)
-class FamilyRecord(EncoderRecord):
-    """Also names the `family`: what Pyserini calls encoders that behave so."""
-
-    family: str
+    def content(self) -> dict[str, Any]:
+        """What the file says: what is not known is not in it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Vectors(Protocol):
@@ -122,10 +123,11 @@ class IndexDirectory:
             return None
         remedy = "remove it or encode again"
         content = read_json(file, remedy)
-        shape = {field.name: field.type for field in fields(_kind_of_record(content))}
-        check_shape(content, shape, file, remedy)
+        needed = {field.name: field.type for field in fields(EncoderRecord) if field.default is not None}
+        optional = {f"{field.name}?": str for field in fields(EncoderRecord) if field.default is None}
+        check_shape(content, {**needed, **optional}, file, remedy)
         try:
-            return _kind_of_record(content)(**content)
+            return EncoderRecord(**content)
         except TypeError as error:
             raise InputError(f"{file}: not what this version writes ({error}); {remedy}") from None
 
@@ -254,14 +256,10 @@ def write_index_directory(
         (directory / "docid").write_bytes(lines)
         if record is None:
             return
-        whole = _kind_of_record(record)(
+        whole = EncoderRecord(
             **record,
             dimension=index.d,
             documents=index.ntotal,
             docid_sha256=hashlib.sha256(lines).hexdigest(),
         )
-        write_json(directory / "encoder.json", asdict(whole))
-
-
-def _kind_of_record(content: Mapping[str, Any]) -> type[EncoderRecord]:
-    return FamilyRecord if "family" in content else EncoderRecord
+        write_json(directory / "encoder.json", whole.content())

@@ -1,7 +1,6 @@
 """A warning when an encoder searches another index than the one that it was trained for."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +43,17 @@ def warn_of_another_index(directory: "IndexDirectory", model: Path) -> None:
     remark(problem)
 
 
+# What computed the vectors changes their last digits only.
+_COMPUTED = ("backend", "precision")
+
+
 def _of_the_same_vectors(directory: "IndexDirectory", other: Path) -> bool:
     try:
-        return directory.record is not None and read_json(other / "encoder.json") == asdict(directory.record)
+        record = directory.record
+        return record is not None and _made(read_json(other / "encoder.json")) == _made(record.content())
     except (OSError, InputError):
         return False
+
+
+def _made(record: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in record.items() if name not in _COMPUTED}

@@ -13,13 +13,14 @@ from transformers import set_seed
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.encode.batching import check_finite, encode_texts
+from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_directory
 from pyserini_ltre.index.check import check_dimension, check_vectors
 from pyserini_ltre.options import check_value
 from pyserini_ltre.train.development import DevQueries
-from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint, weights_fingerprint
+from pyserini_ltre.train.loop.checkpoints import checkpoint_folder, content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule, ScheduleDefaults
 from pyserini_ltre.train.loop.selection import Selection
@@ -129,7 +130,9 @@ class IndexTrainer:
         """Embeddings (N, d) of queries by the encoder as it is before training."""
         if query_vectors is None:
             texts = list(queries.values())
-            vectors = encode_texts(self.encoder, texts, "query", precision=precision, progress=True)
+            vectors = encode_texts(
+                self.encoder, texts, "query", precision=precision, progress=True, backend="auto"
+            )
             return torch.from_numpy(check_finite(vectors, self.encoder))
         lacking = [qid for qid in queries if qid not in query_vectors]
         if lacking:

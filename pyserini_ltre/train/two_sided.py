@@ -9,17 +9,13 @@ from transformers import set_seed
 from pyserini_ltre.collection.held_out import with_dev
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.collection.records import Collection, Qrels, Queries
+from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.data.documents import DocumentStore
 from pyserini_ltre.train.data.negatives import MinedNegatives, NegativeSampler, read_mined
 from pyserini_ltre.train.data.pairs import TrainingPairs
 from pyserini_ltre.train.development.dev_sample import DevSample
-from pyserini_ltre.train.loop.checkpoints import (
-    DOCUMENTS,
-    checkpoint_folder,
-    content_fingerprint,
-    weights_fingerprint,
-)
+from pyserini_ltre.train.loop.checkpoints import DOCUMENTS, checkpoint_folder, content_fingerprint
 from pyserini_ltre.train.loop.result import TrainingResult
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.loop.trainer import RetrievalTrainer

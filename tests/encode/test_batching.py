@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from pyserini_ltre.encode import batching
-from pyserini_ltre.encode.batching import encode_stream, encode_texts, resolve_precision
+from pyserini_ltre.encode.backends.forward import resolve_precision
+from pyserini_ltre.encode.batching import encode_stream, encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
 

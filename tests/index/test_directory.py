@@ -2,7 +2,6 @@
 
 import gc
 import json
-from dataclasses import asdict
 
 import faiss
 import numpy as np
@@ -46,7 +45,7 @@ def test_what_is_written_is_read(directory):
     opened = IndexDirectory(directory)
     assert opened.docids == DOCIDS
     assert opened.row_of["0007"] == 7
-    record = asdict(opened.record)
+    record = opened.record.content()
     assert record.pop("docid_sha256")
     assert record == {**RECORD, "dimension": DIMENSION, "documents": 300}
     assert (directory / "docid").read_text() == "".join(f"{docid}\n" for docid in DOCIDS)

@@ -85,7 +85,7 @@ def frozen_and_bm25(
     InputError
         If Pyserini cannot index or search.
     """
-    embeddings = encode_texts(encoder, list(queries.values()), "query", progress=True)
+    embeddings = encode_texts(encoder, list(queries.values()), "query", progress=True, backend="auto")
     searchable = index.open(device=encoder.device)
     frozen = retrieve(
         searchable, index.docids, list(queries), torch.from_numpy(embeddings), HITS, progress=True

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -192,15 +191,6 @@ def _size_and_sum(path: Path) -> list[int]:
         while block := file.read(1 << 20):
             total = zlib.crc32(block, total)
     return [path.stat().st_size, total]
-
-
-def weights_fingerprint(module: torch.nn.Module) -> str:
-    """SHA-256 of all weights of a module."""
-    digest = hashlib.sha256()
-    for name, value in module.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def content_fingerprint(content: object) -> str:

@@ -7,9 +7,11 @@ import torch
 from accelerate import PartialState
 from transformers import TrainingArguments
 
-from pyserini_ltre.encode.batching import Precision, resolve_precision
+from pyserini_ltre.encode.backends.forward import resolve_precision
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.options import Count, NotNegativeCount, Positive, option, option_group
+
+Precision = Literal["fp32", "bf16", "auto"]
 
 
 @dataclass(frozen=True)
