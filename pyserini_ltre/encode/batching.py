@@ -106,8 +106,9 @@ def _encode_window(
         for rows in batches:
             bar.update(embed(rows))
         return vectors
-    # torch only pads here, and its threads would wait for work in the way of the others.
+    # torch only pads here, and its threads would wait for work in the way of the others. The longest first: at the end
+    # no thread waits long for another.
     with one_thread(), ThreadPoolExecutor(forward.streams) as workers:
-        for count in workers.map(embed, batches):
+        for count in workers.map(embed, batches[::-1]):
             bar.update(count)
     return vectors

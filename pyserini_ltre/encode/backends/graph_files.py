@@ -7,6 +7,7 @@ from pathlib import Path
 from pyserini_ltre.encode.backends.graph import write_graph
 from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.json_files import read_json, write_json
 from pyserini_ltre.registry.registry_file import home, locked
@@ -78,7 +79,10 @@ def _quantise(whole: Path, path: Path) -> None:
 
 def _is_whole(folder: Path) -> bool:
     file = folder / MODEL
-    return file.is_file() and read_json(folder / SUMS).get(MODEL) == _sum(file)
+    try:
+        return file.is_file() and read_json(folder / SUMS).get(MODEL) == _sum(file)
+    except InputError:  # damaged as well
+        return False
 
 
 def _sum(file: Path) -> str:
