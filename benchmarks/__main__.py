@@ -20,6 +20,7 @@ SCRIPTS = (
     "growth",
     "pyserini_search",
     "encoding",
+    "backends",
     "single_query",
     "compressed_indexes",
     "time_to_quality",

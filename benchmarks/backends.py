@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from inputs import DOCUMENT_TOKENS, add_encoder_option, encoder_path
-from measure import Benchmark, common_options
+from measure import Benchmark, Comparison, common_options
 
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.encode.backends import ForwardPass, choose
@@ -28,11 +28,13 @@ from pyserini_ltre.encode.batching import encode_stream
 from pyserini_ltre.encode.equal_lengths import one_thread
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
+from pyserini_ltre.files import atomic_file
 
 DOCUMENTS, QUICK_DOCUMENTS = 400, 48
 QUERIES = 200
 BATCH = 16  # as pyserini_ltre.encode has it
 TORCH = "ours, torch, fp32"
+LIMIT = "GFLOP a second of a plain product, "
 OTHER_PYTHON = Path(__file__).with_name("sentence_backends.py")
 # A product as large as those in a batch of documents, and the times that it is repeated.
 PRODUCT, TIMES = (2048, 384, 1536), 100
@@ -93,16 +95,18 @@ def main() -> None:
         rounds = 1 if benchmark.quick else 5
         tokens = sum(map(len, encoder.tokenize(documents, "document")))
         notes = {f"least cosine to {TORCH}": cosines, "GFLOP": round(operations(encoder, tokens) / 1e9, 1)}
-        notes["GFLOP a second of a plain product, fp32"] = round(product_speed(torch.float32), 1)
+        notes[f"{LIMIT}fp32"] = round(product_speed(torch.float32), 1)
         for half in halves:
-            notes[f"GFLOP a second of a plain product, {half}"] = round(product_speed(torch.bfloat16), 1)
+            notes[f"{LIMIT}{half}"] = round(product_speed(torch.bfloat16), 1)
         work = f"{count} functions of python-stdlib, {tokens} tokens"
         benchmark.compare(work, ways, TORCH, rounds, amount=count, unit="documents", notes=notes)
         work = f"{len(queries)} queries one at a time, one thread"
         benchmark.compare(work, of_one, TORCH, rounds, amount=len(queries), unit="queries")
         for other in others:
             other.close()
-    benchmark.finish()
+    benchmark.finish(picture=False)
+    documents_done, queries_done = benchmark.comparisons
+    draw(documents_done, queries_done, benchmark.output / f"{benchmark.name}.png")
 
 
 class Other:
@@ -138,6 +142,38 @@ class Other:
         while (line := self._process.stdout.readline()).strip() != "done":
             if not line:
                 raise SystemExit("the process with sentence-transformers has ended")
+
+
+def draw(documents: Comparison, queries: Comparison, path: Path) -> None:
+    """Documents a second beside what the processor's products allow, and milliseconds a query."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(
+        1, 2, figsize=(10, 0.8 + 0.4 * len(documents.seconds)), sharey=True
+    )
+    names = list(documents.seconds)[::-1]
+    colours = ["C0" if name.startswith("ours") else "C7" for name in names]
+    rates = [float(documents.amount or 0) / documents.median(name) for name in names]
+    times = [1000 * queries.median(name) / float(queries.amount or 1) for name in names]
+    for axes, values, kind in ((left, rates, "{:.0f}"), (right, times, "{:.1f}")):
+        axes.bar_label(
+            axes.barh(names, values, color=colours), [f" {kind.format(value)}" for value in values]
+        )
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.margins(x=0.15)
+    for note, speed in documents.notes.items():
+        if note.startswith(LIMIT):
+            limit = float(str(speed)) / float(str(documents.notes["GFLOP"])) * float(documents.amount or 0)
+            left.axvline(limit, color="C3", ls="--")
+            left.text(limit, len(names) - 0.4, note.removeprefix(LIMIT), color="C3", ha="center", fontsize=8)
+    left.set_xlabel("documents a second, two cores\n(dashed: what a plain product of matrices allows)")
+    right.set_xlabel("milliseconds a query, one thread")
+    figure.tight_layout()
+    with atomic_file(path, "wb") as file:
+        figure.savefig(file, dpi=120)
 
 
 def operations(encoder: BiEncoder, tokens: int) -> float:
