@@ -216,6 +216,16 @@ def search_with_pyserini(arguments, output, monkeypatch):
     return [line.split()[:5] for line in output.read_text().splitlines()]
 
 
+@pytest.mark.parametrize("family", ["tct_colbert", "dpr", "ance", "cosdpr", "aggretriever", "qwen3"])
+def test_another_back_end_embeds_a_family_as_torch_does(models, family):
+    encoder = BiEncoder.load(models[family], encoder_class=family)
+    expected = encode_texts(encoder, QUERIES, "query")
+    for backend in ("openvino", "onnx"):
+        np.testing.assert_allclose(
+            encode_texts(encoder, QUERIES, "query", backend=backend), expected, atol=1e-5
+        )
+
+
 # All but those that Pyserini has no documents of: BPR's it also searches in another way.
 SEARCHED = [name for name in CLASSES if FAMILIES[name].sides == BOTH]
 # Nothing behind the pooling whose last digits depend on how it is computed.
