@@ -184,7 +184,7 @@ def test_what_computed_the_documents_is_recorded(tiny_encoder, tmp_path):
     (tmp_path / "in" / "qrels").mkdir(parents=True)
     (tmp_path / "in" / "queries.jsonl").write_text("")
     (tmp_path / "in" / "corpus.jsonl").write_text(
-        "".join(json.dumps({"_id": t.replace(" ", "-"), "text": t}) + "\n" for t in {*TEXTS})
+        "".join(json.dumps({"_id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(TEXTS))
     )
     for backend in ("torch", "onnx"):
         output = tmp_path / backend
