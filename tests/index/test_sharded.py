@@ -81,6 +81,15 @@ def test_shards_are_index_directories_and_come_back_to_the_same_bytes(both, tmp_
     assert contents(tmp_path / "merged") == contents(whole)
 
 
+def test_shards_that_are_mapped_into_memory_come_back_to_the_same_bytes(both, tmp_path, monkeypatch):
+    monkeypatch.setattr("pyserini_ltre.index.faiss.MAPPED_FROM", 1)
+    whole, _ = both
+    shard(open_directory(whole), 4, tmp_path / "sharded")
+    merge(open_directory(tmp_path / "sharded"), tmp_path / "merged")
+    assert contents(tmp_path / "merged") == contents(whole)
+    assert open_index(tmp_path / "sharded").search(QUERIES, 5)[1].shape == (40, 5)
+
+
 @pytest.mark.parametrize("backend", [None, "exact", "faiss", "exact-bf16"])
 def test_search_and_vectors_are_those_of_the_index_in_one_piece(both, backend):
     one, sharded = (open_index(path, backend) for path in both)
@@ -222,6 +231,16 @@ def test_rows_and_sizes_are_compared_when_opened_and_sums_by_describe(copy):
         merge(open_directory(copy), copy.parent / "merged")
     file.write_bytes(content[:-4])
     with pytest.raises(InputError, match=r"bytes, .* in manifest\.json"):
+        open_directory(copy)
+
+
+def test_record_of_other_documents(copy):
+    encoder = json.loads((copy / "manifest.json").read_text())["encoder"]
+    change(copy, encoder={**encoder, "docid_sha256": "0" * 64})
+    with pytest.raises(InputError, match=r"manifest\.json: encoder is of other documents"):
+        describe(copy)
+    change(copy, encoder={**encoder, "documents": 499})
+    with pytest.raises(InputError, match="encoder has 499 documents, the shards have 500"):
         open_directory(copy)
 
 

@@ -128,6 +128,13 @@ class ShardedDirectory(IndexDirectory):
 
     def check_sums(self) -> None:
         """Read every file; an `InputError` names the first that is not the one of the manifest."""
+        ids = hashlib.sha256()
+        for shard in self.shards:
+            ids.update((shard.path / "docid").read_bytes())
+        if self.record is not None and self.record.docid_sha256 != ids.hexdigest():
+            raise InputError(
+                f"{self.path}/manifest.json: encoder is of other documents (docid_sha256); {REMEDY}"
+            )
         for shard, expected in zip(self.shards, self.manifest.shards, strict=True):
             for name, file in expected["files"].items():
                 if sha256(shard.path / name) != file["sha256"]:

@@ -33,7 +33,15 @@ def empty_like(index: "faiss.Index") -> "faiss.Index":
     if isinstance(index, faiss.IndexFlat):  # a copy would have all vectors for a moment
         return faiss.IndexFlatIP(index.d) if _inner_product(index) else faiss.IndexFlatL2(index.d)
     empty = faiss.clone_index(index)
-    empty.reset()
+    inner: Any = _inner(empty)
+    # What is mapped into memory belongs to the file: FAISS crashes where `reset` would empty that.
+    if isinstance(inner, faiss.IndexIVF):
+        lists: Any = faiss.ArrayInvertedLists(inner.nlist, inner.code_size)
+        inner.replace_invlists(lists, True)
+        lists.this.disown()
+    else:
+        inner.codes = faiss.MaybeOwnedVectorUInt8()
+    inner.ntotal = empty.ntotal = 0
     return empty
 
 
