@@ -119,6 +119,20 @@ def _lock(place: Path) -> int | None:
     return descriptor
 
 
+@contextmanager
+def locked(place: Path) -> Iterator[bool]:
+    """Lock a file or directory for a block, without waiting; gives whether this process has got it.
+
+    Where the file system has no locks, nobody gets it.
+    """
+    descriptor = _lock(place)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def _remove(place: Path) -> None:
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place, ignore_errors=True)

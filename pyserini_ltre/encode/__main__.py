@@ -25,6 +25,9 @@ class EncodeOptions:
         "what computes; auto: OpenVINO or onnxruntime, if it is installed and agrees with torch",
         default="auto",
     )
+    shards: Count | None = option(
+        "write a sharded index of so many shards; after a kill, only missing ones are encoded", default=None
+    )
 
 
 @exit_on_input_error
@@ -46,6 +49,7 @@ def main(argv: list[str] | None = None) -> None:
         options.precision,
         options.overwrite,
         backend=options.backend,
+        shards=options.shards,
     )
     print(f"{len(index.docids)} documents x {index.dimension} in {options.output}")
 

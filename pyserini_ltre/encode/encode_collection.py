@@ -3,16 +3,16 @@
 import os
 
 import faiss
-import numpy as np
 
 from pyserini_ltre.collection import Collection, open_collection
 from pyserini_ltre.encode.backends import Backend, Precision, choose
-from pyserini_ltre.encode.batching import encode_stream
+from pyserini_ltre.encode.document_stream import DocumentStream
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.encode.settings import document_text
-from pyserini_ltre.errors import InputError
+from pyserini_ltre.encode.shards import encode_in_shards
 from pyserini_ltre.files import check_output_directory
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_index_directory
+from pyserini_ltre.index.sharded.convert import first_rows
 
 
 def encode_collection(
@@ -24,6 +24,7 @@ def encode_collection(
     overwrite: bool = False,
     progress: bool = True,
     backend: Backend = "torch",
+    shards: int | None = None,
 ) -> IndexDirectory:
     """Encode every document of a collection into a flat index.
 
@@ -45,6 +46,9 @@ def encode_collection(
         Whether to show a bar.
     backend : {"torch", "openvino", "onnx", "auto"}
         What computes; see `pyserini_ltre.encode.backends.choose`.
+    shards : int, optional
+        Write a sharded index of so many shards, with the memory of one. Whole shards are kept in ``OUTPUT.shards``
+        until all are there: after a kill, the same call encodes those that are missing.
 
     Returns
     -------
@@ -61,20 +65,16 @@ def encode_collection(
     # Read twice: whatever is wrong is found before anything is encoded, and the texts need not fit in memory.
     docids = [document.docid for document in source.documents()]
     check_docids(docids)
+    if shards is not None:
+        first_rows(len(docids), shards)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     forward = choose(encoder, backend, precision, len(docids))
+    stream = DocumentStream(source, docids, encoder, forward, batch_size, progress)
+    if shards is not None:
+        encode_in_shards(stream, output, shards, overwrite)
+        return open_directory(output)
     index = faiss.IndexFlatIP(encoder.dimension)
-    form = encoder.settings.document_form
-    texts = (document_text(document.title or None, document.text, form) for document in source.documents())
-    for vectors in encode_stream(
-        encoder, texts, "document", batch_size, progress=progress, total=len(docids), backend=forward
-    ):
-        if not np.isfinite(vectors).all():
-            bad = docids[index.ntotal + int(np.argmin(np.isfinite(vectors).all(axis=1)))]
-            raise InputError(
-                f"{encoder.name}: the vector of document {bad} is not finite; give an encoder whose weights are sound"
-            )
+    for _, vectors in stream.vectors():
         index.add(vectors)
-    computed = {"backend": forward.backend, "precision": forward.precision}
-    write_index_directory(output, index, docids, {**encoder.document_record(), **computed}, overwrite)
+    write_index_directory(output, index, docids, stream.record, overwrite)
     return IndexDirectory(output)

@@ -1,10 +1,11 @@
-"""Compress an index: ``python -m pyserini_ltre.index compress --index DIR --factory OPQ48,PQ48 --output DIR``."""
+"""Compress, split or merge indexes: ``python -m pyserini_ltre.index compress|shard|merge --index DIR --output DIR``."""
 
 import argparse
 
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.index.compress import Compression, compress
 from pyserini_ltre.index.opening import open_directory
+from pyserini_ltre.index.sharded.convert import merge, shard
 from pyserini_ltre.outputs import check_outputs
 
 
@@ -26,25 +27,42 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--query-vectors",
         help=".npy file of query embeddings to measure recall with (default: 256 of the index)",
     )
-    command.add_argument(
-        "--overwrite", action="store_true", help="replace an output directory that is not empty"
-    )
+    shards = commands.add_parser("shard", help="write an index in shards")
+    shards.add_argument("--index", required=True, help="index directory to split")
+    shards.add_argument("--shards", type=int, required=True, help="how many, as equal as possible")
+    shards.add_argument("--output", required=True, help="directory to write")
+    merged = commands.add_parser("merge", help="write a sharded index as one")
+    merged.add_argument("--index", required=True, help="sharded index to put together")
+    merged.add_argument("--output", required=True, help="index directory to write")
+    for each in (command, shards, merged):
+        each.add_argument(
+            "--overwrite", action="store_true", help="replace an output directory that is not empty"
+        )
     return parser.parse_args(argv)
 
 
 @exit_on_input_error
 def main(argv: list[str] | None = None) -> None:
-    """Compress an index directory and print what it costs."""
+    """Run one of the commands, and print what it has written."""
     arguments = parse_arguments(argv)
     check_outputs(vars(arguments), overwrite=arguments.overwrite)
+    directory, output, overwrite = open_directory(arguments.index), arguments.output, arguments.overwrite
+    if arguments.command == "shard":
+        shard(directory, arguments.shards, output, overwrite)
+        print(f"{len(directory.docids)} documents in {arguments.shards} shards in {output}")
+        return
+    if arguments.command == "merge":
+        merge(directory, output, overwrite)
+        print(f"{len(directory.docids)} documents in {output}")
+        return
     result = compress(
-        open_directory(arguments.index),
+        directory,
         arguments.factory,
-        arguments.output,
+        output,
         arguments.sample,
         arguments.seed,
         arguments.query_vectors,
-        arguments.overwrite,
+        overwrite,
     )
     print(report(result, own_queries=arguments.query_vectors is None))
     print(f"{result.documents} documents in {arguments.output}")

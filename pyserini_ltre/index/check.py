@@ -10,6 +10,8 @@ from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.index.seam import DenseIndex
+from pyserini_ltre.index.sharded.directory import ShardedDirectory
+from pyserini_ltre.index.sharded.manifest import is_sharded
 
 # Vectors looked at together; few, so that memory stays small whatever their size.
 ROWS = 8192
@@ -38,10 +40,18 @@ def check_dimension(directory: IndexDirectory, dimension: int, encoder: str) -> 
 def describe(path: Path) -> str:
     """Read an index directory, and say in a few words what it is; one of Lucene is not looked into.
 
+    Every file of a sharded one is read and compared with the manifest.
+
     An `InputError` says if it is incomplete or damaged, or its ``encoder.json`` is of another index.
     """
     if is_lucene(path):
         return "a Lucene index"
+    if is_sharded(path):
+        sharded = ShardedDirectory(path)
+        sharded.check_sums()
+        return (
+            f"{len(sharded.row_of)} vectors of {sharded.dimension} dimensions in {len(sharded.shards)} shards"
+        )
     index = IndexDirectory(path)
     record, documents = index.record, index.faiss_index.ntotal
     if record is not None:

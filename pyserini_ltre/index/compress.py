@@ -1,7 +1,6 @@
 """A compressed copy of an index directory, and what compression costs."""
 
 import os
-import shutil
 import time
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.index.seam import DenseIndex
+from pyserini_ltre.json_files import write_json
 
 # Vectors that FAISS uses to train 256 centroids, at most; and for each list of an inverted file, enough.
 SAMPLE = 65_536
@@ -130,8 +130,8 @@ def compress(
     with atomic_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))
         (partial / "docid").write_text("".join(f"{docid}\n" for docid in directory.docids), encoding="utf-8")
-        if (directory.path / "encoder.json").exists():
-            shutil.copyfile(directory.path / "encoder.json", partial / "encoder.json")
+        if directory.record is not None:
+            write_json(partial / "encoder.json", directory.record.content())
         written = IndexDirectory(partial)
         before, after = directory.index_bytes, written.index_bytes
         recall = _recall(directory.open("exact"), written.open("faiss"), queries)

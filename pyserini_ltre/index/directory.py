@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import faiss
@@ -49,6 +50,17 @@ class EncoderRecord:
     def content(self) -> dict[str, Any]:
         """What the file says: what is not known is not in it."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def read_record(content: dict[str, Any], file: Path, remedy: str) -> EncoderRecord:
+    """Take what a file says of the encoder; an `InputError` that ends with the remedy says if it is no such record."""
+    needed = {field.name: field.type for field in fields(EncoderRecord) if field.default is not None}
+    optional = {f"{field.name}?": str for field in fields(EncoderRecord) if field.default is None}
+    check_shape(content, {**needed, **optional}, file, remedy)
+    try:
+        return EncoderRecord(**content)
+    except TypeError as error:
+        raise InputError(f"{file}: not what this version writes ({error}); {remedy}") from None
 
 
 class Vectors(Protocol):
@@ -122,14 +134,7 @@ class IndexDirectory:
         if not file.is_file():
             return None
         remedy = "remove it or encode again"
-        content = read_json(file, remedy)
-        needed = {field.name: field.type for field in fields(EncoderRecord) if field.default is not None}
-        optional = {f"{field.name}?": str for field in fields(EncoderRecord) if field.default is None}
-        check_shape(content, {**needed, **optional}, file, remedy)
-        try:
-            return EncoderRecord(**content)
-        except TypeError as error:
-            raise InputError(f"{file}: not what this version writes ({error}); {remedy}") from None
+        return read_record(read_json(file, remedy), file, remedy)
 
     @cached_property
     def row_of(self) -> dict[str, int]:

@@ -9,17 +9,23 @@ from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lucene.directory import LuceneDirectory
 from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.index.seam import DenseIndex
+from pyserini_ltre.index.sharded.directory import ShardedDirectory
+from pyserini_ltre.index.sharded.manifest import is_sharded
 
 
 def open_directory(path: str | os.PathLike[str]) -> IndexDirectory:
-    """Open a directory, and check it: one of FAISS (``index`` and ``docid``), or of Lucene (``segments_N``).
+    """Open a directory, and check it.
+
+    One of FAISS (``index`` and ``docid``), of FAISS in shards (``manifest.json``), or of Lucene (``segments_N``).
 
     Raises
     ------
     InputError
-        If it is neither, or incomplete or damaged.
+        If it is none of these, or incomplete or damaged.
     """
-    return LuceneDirectory(path) if is_lucene(expanded(path)) else IndexDirectory(path)
+    if is_lucene(expanded(path)):
+        return LuceneDirectory(path)
+    return ShardedDirectory(path) if is_sharded(expanded(path)) else IndexDirectory(path)
 
 
 def open_index(
@@ -33,7 +39,7 @@ def open_index(
     Parameters
     ----------
     directory : path
-        Pyserini's index directory, of FAISS or Lucene.
+        Pyserini's index directory, of FAISS or Lucene, or a sharded one.
     search_backend, vectors, device
         See `IndexDirectory.open`.
 

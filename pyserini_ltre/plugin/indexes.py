@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,13 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
             return load_index(self, index_dir)
         with one_line_in_commands():
             check_method()
-            docids = check_index(index_dir, self.query_encoder).docids
+            directory = check_index(index_dir, self.query_encoder)
+            docids = directory.docids
         # The check maps the vectors, which costs nothing, but has read the docids: nobody reads them again.
         self.load_docids = lambda docid_path: [docid.rstrip() for docid in docids]
         try:
-            loaded = load_index(self, index_dir)
+            with _read_in_one_piece(module, directory):
+                loaded = load_index(self, index_dir)
         finally:
             del self.load_docids
         give_vectors_back(loaded[0])
@@ -100,13 +103,36 @@ def check_index(index_dir: str, encoder: Any) -> "IndexDirectory":
         If a file is missing or unreadable, there are not as many docids as vectors, or the dimensions differ.
     """
     from pyserini_ltre.index.directory import IndexDirectory
+    from pyserini_ltre.index.sharded.directory import ShardedDirectory
+    from pyserini_ltre.index.sharded.manifest import is_sharded
 
-    directory = IndexDirectory(index_dir)
+    directory = ShardedDirectory(index_dir) if is_sharded(Path(index_dir)) else IndexDirectory(index_dir)
     check_size(index_dir, directory.dimension, encoder)
     model = getattr(getattr(encoder, "encoder", None), "name", None)
     if model is not None:
         warn_of_another_index(directory, Path(model))
     return directory
+
+
+@contextmanager
+def _read_in_one_piece(module: Any, directory: "IndexDirectory") -> Iterator[None]:
+    """Have FAISS's `read_index` give a sharded index in one piece, with the hits and digits that one has."""
+    from pyserini_ltre.index.sharded.directory import ShardedDirectory
+
+    if not isinstance(directory, ShardedDirectory):
+        yield
+        return
+    with one_line_in_commands():
+        whole = directory.merged()
+    original = module.faiss
+    stand_in: Any = ModuleType("faiss")
+    stand_in.__dict__.update(vars(original))
+    stand_in.read_index = lambda path: whole
+    module.faiss = stand_in
+    try:
+        yield
+    finally:
+        module.faiss = original
 
 
 def check_size(index_dir: str, dimension: int, encoder: Any) -> None:

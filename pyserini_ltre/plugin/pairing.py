@@ -50,7 +50,11 @@ _COMPUTED = ("backend", "precision")
 def _of_the_same_vectors(directory: "IndexDirectory", other: Path) -> bool:
     try:
         record = directory.record
-        return record is not None and _made(read_json(other / "encoder.json")) == _made(record.content())
+        if record is None:
+            return False
+        # A sharded index has it in its manifest.
+        told = read_json(other / "encoder.json") or read_json(other / "manifest.json").get("encoder")
+        return isinstance(told, dict) and _made(told) == _made(record.content())
     except (OSError, InputError):
         return False
 

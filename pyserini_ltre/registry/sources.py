@@ -13,7 +13,10 @@ from pyserini_ltre.registry.entries import LONGEST_NAME, check_name
 from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
-DIRECTORIES = {"indexes": (("index", "docid"), ("segments_*",)), "encoders": (("config.json",),)}
+DIRECTORIES = {
+    "indexes": (("index", "docid"), ("segments_*",), ("manifest.json", "shards")),
+    "encoders": (("config.json",),),
+}
 """The sections whose entries are directories, archived on the web, and sets of files of which each has to hold one;
 entries of the other sections are single files."""
 

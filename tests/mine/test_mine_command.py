@@ -8,7 +8,8 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import read_run, write_qrels, write_run, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.mine.__main__ import main
 
 DOCUMENTS = {
@@ -46,6 +47,17 @@ def test_from_an_index(files, tiny_encoder, capsys):
         ranked = [f"d{row}" for row in np.argsort(-scores)]
         assert list(negatives) == [docid for docid in ranked if QRELS[qid].get(docid, 0) <= 0][:3]
     assert "6 negatives of 2 queries" in capsys.readouterr().out
+
+
+def test_from_shards(files, tiny_encoder):
+    shard(IndexDirectory(files / "index"), 4, files / "sharded")
+    for name in ("index", "sharded"):
+        where = ("--index", files / name, "--encoder", tiny_encoder)
+        main(command_line(files, *where, output=f"{name}.txt"))
+    one, shards = (read_run(files / f"{name}.txt") for name in ("index", "sharded"))
+    for qid, negatives in one.items():
+        assert list(shards[qid]) == list(negatives)
+        assert shards[qid] == pytest.approx(negatives)
 
 
 def test_the_encoder_of_a_registered_index_is_known(files, tiny_encoder):

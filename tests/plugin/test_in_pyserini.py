@@ -12,6 +12,9 @@ import pytest
 from pyserini_commands import RUN_COMMANDS
 from small_input import DIMENSION, WORDS
 
+from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.index.sharded.convert import shard
+
 REPOSITORY = Path(__file__).parents[2]
 
 PROGRAM = (
@@ -53,6 +56,10 @@ RUNS = {
     "rocchio": ("OPQ8,PQ8", [*ROCCHIO, "--rocchio-topk", "3", "--rocchio-bottomk", "2"]),
     "rocchio-batch": ("HNSW16", [*ROCCHIO, "--rocchio-alpha", "0.4", "--batch-size", "16"]),
 }
+
+# Runs that are made from shards of the same index, too.
+SHARDED = ("Flat", "SQ8", "IVF4,Flat", "PQ8", "OPQ8,PQ8")
+OF_SHARDS = {name: run for name, run in RUNS.items() if run[0] in SHARDED}
 
 
 def write_index(folder, kind):
@@ -122,6 +129,8 @@ def work(tiny_encoder, tmp_path_factory):
     ]
     for kind in (*KINDS, "IVF4,PQ8x4fs"):
         write_index(folder / kind, kind)
+    for kind in SHARDED:
+        shard(IndexDirectory(folder / kind), 3, folder / f"{kind}-sharded")
     (folder / "many.tsv").write_text(
         "".join(f"{1000 + i}\t{' '.join(texts[i % 30].split()[: i % 5 + 1])}\n" for i in range(70))
     )
@@ -130,6 +139,9 @@ def work(tiny_encoder, tmp_path_factory):
         flags = ["--index", kind, "--topics", "many.tsv", "--hits", "200", *options]
         commands.append(search(f"{name}-ours", *flags, "--encoder", "ltre"))
         commands.append(search(f"{name}-theirs", *flags, *theirs))
+    for name, (kind, options) in OF_SHARDS.items():
+        flags = ["--index", f"{kind}-sharded", "--topics", "many.tsv", "--hits", "200", *options]
+        commands.append(search(f"{name}-sharded", *flags, "--encoder", "ltre"))
     # Last: where FAISS and torch share a library, its threads become torch's, and Pyserini's digits change.
     flags = ["--index", "Flat", "--topics", "many.tsv", "--hits", "200", "--encoder", "ltre"]
     commands.append(search("two-threads", *flags, "--threads", "2"))
@@ -182,6 +194,11 @@ def test_fast_way_writes_the_bytes_that_pyserini_writes(results, work, name):
     ours = (work / f"{name}-ours.txt").read_bytes()
     assert ours.count(b"\n") > 70
     assert ours == (work / f"{name}-theirs.txt").read_bytes()
+
+
+@pytest.mark.parametrize("name", OF_SHARDS)
+def test_sharded_index_writes_the_bytes_of_the_index_in_one_piece(results, work, name):
+    assert (work / f"{name}-sharded.txt").read_bytes() == (work / f"{name}-ours.txt").read_bytes()
 
 
 def test_threads_of_faiss_change_no_byte(work):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from pyserini_ltre import registry
+from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.plugin import indexes
 from pyserini_ltre.plugin.indexes import check_index
 
@@ -65,8 +67,19 @@ def test_its_own_index_moved_or_compressed_is_no_news(tmp_path, index, model):
     assert warned(index, model) == []
     make_index(tmp_path / "compressed", seed=1, factory="SQ8")
     assert warned(tmp_path / "compressed", model) == []
+    shard(IndexDirectory(index), 3, tmp_path / "sharded")
+    assert warned(tmp_path / "sharded", model) == []
     shutil.move(index, tmp_path / "moved")
     assert warned(tmp_path / "moved", model) == []
+
+
+def test_the_shards_that_it_was_trained_for_may_be_put_together(tmp_path, index, model):
+    shard(IndexDirectory(index), 3, tmp_path / "sharded")
+    fingerprint = open_directory(tmp_path / "sharded").fingerprint
+    description = {"index": {"path": str(tmp_path / "sharded"), "fingerprint": fingerprint}}
+    (model / "pyserini_ltre.json").write_text(json.dumps(description))
+    assert warned(tmp_path / "sharded", model) == warned(index, model) == []
+    assert len(warned(make_index(tmp_path / "other", seed=2), model)) == 1
 
 
 def test_another_index_is_told_in_one_line(tmp_path, index, model):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pyserini_ltre import registry
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.registry.__main__ import main
 
 RECORD = {"name": "made-up", "pooling": "mean", "normalise": True, "prefix": "", "max_length": 8}
@@ -112,6 +113,18 @@ def test_verify_tells_what_is_bad_and_goes_on(folder, capsys):
     assert "no index is registered as nowhere" in bad["paired"]
     assert "indexes: good: 3 vectors of 4 dimensions" in lines
     assert "BAD" in output(capsys, "list")
+
+
+def test_shards_are_compared_with_their_sums(folder, capsys):
+    shard(IndexDirectory(folder / "index"), 2, folder / "sharded")
+    output(capsys, "add", "indexes", "shards", "--path", "sharded")
+    assert "3 vectors of 4 dimensions in 2 shards" in output(capsys, "verify", "shards")
+    file = folder / "sharded" / "shards" / "00001" / "index"
+    file.write_bytes(file.read_bytes()[:-1] + b"\1")
+    assert (
+        "BAD: " in (told := output(capsys, "verify", "shards", status=1))
+        and "00001/index: not the file" in told
+    )
 
 
 def test_a_lucene_index_and_a_model(folder, capsys, tiny_encoder):

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
@@ -49,6 +50,19 @@ def on_faiss(trained, lucene_indexes, tmp_path_factory):
     directory = tmp_path_factory.mktemp("faiss") / "index"
     write_index_directory(directory, index, docids, None)
     return trained(directory)
+
+
+def test_same_loss_and_weights_on_shards(trained, on_faiss, tmp_path, lucene_indexes):
+    vectors = np.load(lucene_indexes / "vectors.npy")
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    docids = json.loads((lucene_indexes / "docids.json").read_text())
+    write_index_directory(tmp_path / "index", index, docids, None)
+    shard(IndexDirectory(tmp_path / "index"), 5, tmp_path / "sharded")
+    losses, weights = trained(tmp_path / "sharded")
+    assert losses == pytest.approx(on_faiss[0], abs=1e-5)
+    for name, value in on_faiss[1].items():
+        torch.testing.assert_close(weights[name], value, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw-int8", "pieces"])

@@ -89,8 +89,8 @@ class LuceneDirectory(IndexDirectory):
             raise InputError(
                 f"`search_backend` {backend}: a Lucene index is searched exactly; use {' or '.join(BACKENDS)}"
             )
-        whole = len(self.pieces) == 1
-        exact = ExactIndex(self.pieces[0]) if whole else SegmentedIndex(self.pieces)
+        parts = [ExactIndex(piece) for piece in self.pieces]
+        exact = parts[0] if len(parts) == 1 else SegmentedIndex(parts)
         if backend == "exact-bf16":
             return Bfloat16Index(exact, device)
         if device.type == "cpu":
