@@ -80,7 +80,7 @@ def _other(encoder: BiEncoder, backend: str, precision: str, resolved: str) -> F
         raise InputError(
             f"`backend` {backend} needs {' and '.join(lacking)}: pip install 'pyserini-ltre[{backend}]'"
         )
-    # Imported here, since what they import may not be installed.
+    # Imported where one is used: with torch, none of it is needed.
     from pyserini_ltre.encode.backends.graph_files import graph_file
     from pyserini_ltre.encode.backends.onnx import OnnxPass
     from pyserini_ltre.encode.backends.openvino import OpenVinoPass
