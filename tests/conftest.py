@@ -25,6 +25,28 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # processes that each start a thread fo
 settings.load_profile("usual")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the device."""
+    parser.addoption("--device", default="cpu", help="where encoders that this process loads lie: cpu, cuda")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def on_device(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put every encoder that is loaded in this process on the device that pytest was told, the indexes with them."""
+    device = request.config.getoption("--device")
+    if device == "cpu":
+        yield
+        return
+    from pyserini_ltre.encode.model import BiEncoder
+
+    load = BiEncoder.load
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            BiEncoder, "load", lambda *arguments, **options: load(*arguments, **options).to(device)
+        )
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the tests, and the commands that they start, from the names that the user has registered."""

@@ -8,6 +8,7 @@ import time
 from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
+from pyserini_ltre.encode.encoder_options import find_device
 from pyserini_ltre.errors import exit_on_input_error, visible_lines
 from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
 from pyserini_ltre.workflow.folder import WorkFolder
@@ -19,6 +20,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--output", default="ltre-demo", help="folder for everything (default: ltre-demo)")
     parser.add_argument("--overwrite", action="store_true", help="begin anew in a folder that is not empty")
     parser.add_argument("--limit", type=int, help="use so many functions only, for a quick look")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 ... (default: cpu)")
     return parser.parse_args(argv)
 
 
@@ -27,6 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run every stage that is not done yet, and report."""
     arguments = parse_arguments(argv)
     start = time.perf_counter()
+    find_device(arguments.device)
     encoder = packaged_encoder()
     check_installed()
     collection = PythonStdlib(arguments.limit)
@@ -39,9 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     folder = WorkFolder(arguments.output, settings, arguments.overwrite)
     try:
         export_collection(folder, collection, name)
-        build_indexes(folder, name, encoder)
-        train(folder, encoder)
-        alpha = search(folder, name)
+        build_indexes(folder, name, encoder, arguments.device)
+        train(folder, encoder, arguments.device)
+        alpha = search(folder, name, arguments.device)
         measured = trec_eval(folder, name)
     except CommandFailed as failure:
         print(visible_lines(failure), file=sys.stderr)

@@ -35,8 +35,8 @@ def export_collection(folder: WorkFolder, collection: PythonStdlib, name: str) -
     print(f"{documents} functions of Python {collection.python_version}; queries: {counts}")
 
 
-def build_indexes(folder: WorkFolder, name: str, encoder: Path) -> None:
-    """Index the collection for BM25 and encode it, once, with the encoder as it is."""
+def build_indexes(folder: WorkFolder, name: str, encoder: Path, device: str = "cpu") -> None:
+    """Index the collection for BM25 and encode it on a device, once, with the encoder as it is."""
     path = folder.path
     with folder.stage("BM25 index", path / "bm25-index") as to_do:
         if to_do:
@@ -50,12 +50,13 @@ def build_indexes(folder: WorkFolder, name: str, encoder: Path) -> None:
             run_command(
                 *("pyserini_ltre.encode", "--collection", path / "collection", "--encoder", encoder),
                 *("--output", path / "index", "--precision", "auto"),
+                *_on(device),
             )
     registry.register("encoders", FROZEN, path=encoder)
     registry.register("indexes", name, path=path / "index", encoder=str(encoder))
 
 
-def train(folder: WorkFolder, encoder: Path) -> None:
+def train(folder: WorkFolder, encoder: Path, device: str = "cpu") -> None:
     """Train the query side on the index: without judgements, and with them, which is registered as ``ltre``."""
     path = folder.path
     with folder.stage("training without judgements") as to_do:
@@ -64,6 +65,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
                 *("pyserini_ltre.train", "distil", "--trainable", "adapter", "--index", path / "index"),
                 *("--encoder", encoder, "--collection", path / "collection", "--lucene", path / "bm25-index"),
                 *("--exclude", path / "topics.test.tsv", "--output", path / "model-distilled", "--overwrite"),
+                *_on(device),
             )
     with folder.stage("training") as to_do:
         if to_do:
@@ -72,6 +74,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
                 *("--queries", path / "topics.train.tsv", "--qrels", path / "qrels.train.txt"),
                 *("--dev-queries", path / "topics.dev.tsv", "--dev-qrels", path / "qrels.dev.txt"),
                 *("--output", path / "model", "--overwrite"),
+                *_on(device),
             )
     stood_for = registry.path_of("encoders", "ltre")
     registry.register("encoders", "ltre", path=path / "model")
@@ -79,7 +82,7 @@ def train(folder: WorkFolder, encoder: Path) -> None:
         print(visible(f"--encoder ltre now means {path / 'model'}; before, it meant {stood_for}"))
 
 
-def search(folder: WorkFolder, name: str) -> float:
+def search(folder: WorkFolder, name: str, device: str = "cpu") -> float:
     """Make the run files of the test queries with unmodified Pyserini.
 
     Gives the weight of BM25 in the hybrid run, chosen on the dev queries.
@@ -89,7 +92,7 @@ def search(folder: WorkFolder, name: str) -> float:
     runs.mkdir(exist_ok=True)
     with folder.stage("dev runs") as to_do:
         if to_do:
-            _dense(path, name, "dev", "ltre", runs / "dev.trained.txt")
+            _dense(path, name, "dev", "ltre", runs / "dev.trained.txt", device)
             _bm25(path, name, "dev", runs / "dev.bm25.txt")
     alpha, values = tune_alpha(
         read_run(runs / "dev.trained.txt"),
@@ -104,9 +107,9 @@ def search(folder: WorkFolder, name: str) -> float:
     frozen, distilled, trained, bm25, hybrid, fusion = (runs / f"{system}.txt" for system in SYSTEMS)
     with folder.stage("test runs") as to_do:
         if to_do:
-            _dense(path, name, "test", f"ltre:{FROZEN}", frozen)
-            _dense(path, name, "test", f"ltre:{path / 'model-distilled'}", distilled)
-            _dense(path, name, "test", "ltre", trained)
+            _dense(path, name, "test", f"ltre:{FROZEN}", frozen, device)
+            _dense(path, name, "test", f"ltre:{path / 'model-distilled'}", distilled, device)
+            _dense(path, name, "test", "ltre", trained, device)
             _bm25(path, name, "test", bm25)
             run_command(
                 *("pyserini.search.hybrid", "dense", "--index", name, "--encoder", "ltre"),
@@ -138,9 +141,14 @@ def trec_eval(folder: WorkFolder, name: str) -> dict[str, float]:
     return values
 
 
-def _dense(path: Path, name: str, split: str, encoder: str, run: Path) -> None:
+def _on(device: str) -> tuple[str, ...]:
+    return () if device == "cpu" else ("--device", device)
+
+
+def _dense(path: Path, name: str, split: str, encoder: str, run: Path, device: str) -> None:
     words = ("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}")
-    run_command(*words, "--output", run, "--hits", str(HITS), log=path / "logs" / f"{run.stem}.txt")
+    options = ("--output", run, "--hits", str(HITS), *_on(device))
+    run_command(*words, *options, log=path / "logs" / f"{run.stem}.txt")
 
 
 def _bm25(path: Path, name: str, split: str, run: Path) -> None:
