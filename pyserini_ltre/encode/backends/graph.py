@@ -15,6 +15,9 @@ from pyserini_ltre.errors import InputError
 
 INPUTS = ("input_ids", "attention_mask")
 OUTPUT = "sentence_embedding"
+# The first with attention as one operator, which the runtimes compute in one go. With rotary positions, torch makes an
+# operator of these as well, that onnxruntime runs for a single text only: the exporter's own choice, then.
+OPSET = 23
 # Two texts, one of them padded: sizes of 1 would be taken for constants.
 EXAMPLE = ["an example of a text of some words", "a text"]
 
@@ -56,6 +59,7 @@ def write_graph(
                 output_names=[*outputs, OUTPUT],
                 dynamic_shapes=(sizes, sizes),
                 dynamo=True,
+                opset_version=None if hasattr(encoder.backbone.config, "rope_parameters") else OPSET,
                 external_data=False,
                 verbose=False,
             )
