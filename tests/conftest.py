@@ -41,9 +41,7 @@ def on_device(request: pytest.FixtureRequest) -> Iterator[None]:
 
     load = BiEncoder.load
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            BiEncoder, "load", lambda *arguments, **options: load(*arguments, **options).to(device)
-        )
+        patch.setattr(BiEncoder, "load", lambda *arguments, **options: load(*arguments, **options).to(device))
         yield
 
 

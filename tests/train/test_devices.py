@@ -38,7 +38,9 @@ def test_training_ends_as_on_the_cpu(problem, tiny_encoder, tmp_path, trainable,
     expected, found = (encode_texts(result.encoder, TEXTS, "query") for result in (cpu, cuda))
     np.testing.assert_allclose(found, expected, atol=5e-3)
     cuda.encoder.save(tmp_path / "saved")
-    np.testing.assert_allclose(encode_texts(BiEncoder.load(tmp_path / "saved"), TEXTS, "query"), found, atol=1e-5)
+    np.testing.assert_allclose(
+        encode_texts(BiEncoder.load(tmp_path / "saved"), TEXTS, "query"), found, atol=1e-5
+    )
 
 
 def test_texts_are_embedded_as_on_the_cpu(tiny_encoder):

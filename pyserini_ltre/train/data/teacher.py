@@ -141,4 +141,6 @@ def _pyserini(*words: object) -> None:
     done = _run("-m", f"pyserini.{module}", *options)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise InputError(f"python -m pyserini.{module} failed: {last}; give `teacher`, a run that you have made")
+        raise InputError(
+            f"python -m pyserini.{module} failed: {last}; give `teacher`, a run that you have made"
+        )
