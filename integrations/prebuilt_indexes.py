@@ -1,8 +1,8 @@
 """Pair Pyserini's prebuilt FAISS indexes with their encoders: ``python integrations/prebuilt_indexes.py``.
 
-Writes ``resources/prebuilt_indexes.json`` from what the installed Pyserini 1.6 carries: its catalogue, and the commands
-of its reproductions (2CR), which say the encoder, its class and its prefix for most of them. The rest is in `FURTHER`.
-Pyserini is read, not imported.
+Writes ``resources/prebuilt_indexes.json`` from the catalogue of the installed Pyserini, which 1.6 to 2.3 carry and 2.4
+has on the web, and from the commands of its reproductions (2CR), which say the encoder, its class and its prefix for
+most of them. The rest is in `FURTHER`. Pyserini is read, not imported.
 """
 
 import ast
@@ -10,6 +10,7 @@ import importlib.util
 import json
 import re
 import shlex
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -22,6 +23,8 @@ from pyserini_ltre.encode.families import FAMILIES, REFUSED, family_named
 from pyserini_ltre.encode.settings import NO_LIMIT
 
 CATALOGUE = Path(__file__).parents[1] / "resources" / "prebuilt_indexes.json"
+# Where the files of Pyserini 2.4's catalogue are.
+WEB = "https://raw.githubusercontent.com/castorini/prebuilt-indexes/{commit}/{path}"
 BGE = {
     "encoder_class": "auto",
     "normalise": True,
@@ -62,11 +65,18 @@ def main() -> None:
 
 
 def catalogue(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """All FAISS indexes that Pyserini knows, by name."""
-    for statement in ast.parse((folder / "prebuilt_index_info.py").read_text()).body:
-        name = statement.targets[0].id if isinstance(statement, ast.Assign) else ""
-        if name.startswith("FAISS_INDEX_INFO_"):
-            yield from ast.literal_eval(statement.value).items()
+    """All FAISS indexes that Pyserini knows, by name; an `OSError` says if they are on the web and out of reach."""
+    statements = ast.parse((folder / "prebuilt_index_info.py").read_text()).body
+    values = {s.targets[0].id: s.value for s in statements if isinstance(s, ast.Assign)}
+    for name, value in values.items():
+        if name.startswith("FAISS_INDEX_INFO_") and isinstance(value, ast.Dict):
+            yield from ast.literal_eval(value).items()
+        elif name.startswith("FAISS_INDEX_INFO_"):
+            commit = ast.literal_eval(values["PREBUILT_INDEXES_COMMIT"])
+            paths = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant)]
+            for path in paths:
+                with urllib.request.urlopen(WEB.format(commit=commit, path=path), timeout=10) as answer:
+                    yield from json.load(answer).items()
 
 
 def recipes(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -128,7 +138,7 @@ def pair(
             **_complete(recipe),
             "url": info["urls"][0],
             "md5": info["md5"],
-            "size": info["size compressed (bytes)"],
+            "size": info["size"] if "size" in info else info["size compressed (bytes)"],
         }
         if not info["urls"][0].endswith(f"/{info['filename']}"):
             paired[name]["filename"] = info["filename"]

@@ -13,11 +13,13 @@ import numpy as np
 
 from pyserini_ltre.plugin.java import choose_java
 
+# To bytes: Anserini's option in Pyserini 1.6, and in 2.x.
+QUANTIZED, QUANTIZED_NOW = "-quantize.int8", "-quantize.sqv"
 ANSERINI = {
     "flat": ("Flat", []),
-    "flat-int8": ("Flat", ["-quantize.int8"]),
+    "flat-int8": ("Flat", [QUANTIZED]),
     "hnsw": ("Hnsw", ["-M", "8", "-efC", "50"]),
-    "hnsw-int8": ("Hnsw", ["-M", "8", "-efC", "50", "-quantize.int8"]),
+    "hnsw-int8": ("Hnsw", ["-M", "8", "-efC", "50", QUANTIZED]),
     "pieces": ("Flat", ["-threads", "2"]),
 }
 
@@ -27,9 +29,15 @@ def with_anserini(folder, autoclass):
         source = ["-collection", "JsonDenseVectorCollection", "-input", str(folder / "documents")]
         made = ["-generator", "DenseVectorDocumentGenerator", "-index", str(folder / kind)]
         threads = [] if "-threads" in options else ["-threads", "1"]
-        autoclass(f"io.anserini.index.Index{indexer}DenseVectors").main(
-            [*source, *made, *threads, *options, "-quiet"]
-        )
+        for option in (QUANTIZED, QUANTIZED_NOW):
+            if not (
+                folder / kind
+            ).exists():  # an option that the indexer does not know is printed, and no error
+                known = [option if given == QUANTIZED else given for given in options]
+                autoclass(f"io.anserini.index.Index{indexer}DenseVectors").main(
+                    [*source, *made, *threads, *known, "-quiet"]
+                )
+        assert (folder / kind).exists(), kind
 
 
 def with_lucene(folder, vectors, docids, autoclass):

@@ -90,6 +90,7 @@ def write_aggretriever(directory: Path, backbone: PreTrainedModel) -> None:
     """Write a checkpoint with the names that Pyserini's class reads."""
     backbone.config.output_hidden_states = True  # which it does not ask for, but needs
     try:
-        write_parts(directory, backbone.config, ARCHITECTURES[backbone.config.model_type], {"": backbone})
+        architecture = ARCHITECTURES[backbone.config.model_type]
+        write_parts(directory, backbone.config, architecture, {"": backbone}, pyserinis=True)
     finally:
         backbone.config.output_hidden_states = False

@@ -33,4 +33,6 @@ def read_cosdpr(directory: Path, allow_partial: bool) -> tuple[PreTrainedModel, 
 
 def write_cosdpr(directory: Path, backbone: PreTrainedModel, head: nn.Sequential) -> None:
     """Write a checkpoint with the names that Pyserini's class reads; `head` begins with Linear."""
-    write_parts(directory, backbone.config, ARCHITECTURE, {"bert": backbone, "linear": head[0]})
+    write_parts(
+        directory, backbone.config, ARCHITECTURE, {"bert": backbone, "linear": head[0]}, pyserinis=True
+    )

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedConfig
 
 from pyserini_ltre.encode.reading import report_misfits
+from pyserini_ltre.encode.weights import BIN, SAFETENSORS
 
 Parts = Mapping[str, nn.Module]
 
@@ -55,13 +56,33 @@ def fill_parts(
                 value.copy_(weights[name])
 
 
-def write_parts(directory: Path, config: PreTrainedConfig, architecture: str, parts: Parts) -> None:
-    """Write ``config.json`` and ``model.safetensors``; `parts` as for `fill_parts`."""
+def write_parts(
+    directory: Path, config: PreTrainedConfig, architecture: str, parts: Parts, pyserinis: bool = False
+) -> None:
+    """Write ``config.json`` and the weights.
+
+    Parameters
+    ----------
+    directory : Path
+        Where to.
+    config : PreTrainedConfig
+        Of the backbone.
+    architecture : str
+        What the model is called there.
+    parts : dict of str to Module
+        As for `fill_parts`.
+    pyserinis : bool
+        Whether a class of Pyserini's own reads them, and not one of transformers: Pyserini 2.4 looks for
+        ``pytorch_model.bin`` alone, which all others read too; they are in ``model.safetensors`` otherwise.
+    """
     config.architectures = [architecture]
     config.save_pretrained(directory)
     # Tied weights are written twice, for those who read them by name.
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in _named(parts).items()}
-    save_file(weights, directory / "model.safetensors", {"format": "pt"})
+    if pyserinis:
+        torch.save(weights, directory / BIN)
+    else:
+        save_file(weights, directory / SAFETENSORS, {"format": "pt"})
 
 
 def _named(parts: Parts) -> dict[str, torch.Tensor]:

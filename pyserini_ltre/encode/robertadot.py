@@ -76,7 +76,7 @@ def read_robertadot(directory: Path, allow_partial: bool = False) -> tuple[PreTr
 
 def write_robertadot(directory: Path, backbone: PreTrainedModel, head: nn.Sequential) -> None:
     """Write a checkpoint with the names that Pyserini's class of ANCE reads; `head` begins with Linear, LayerNorm."""
-    write_parts(directory, backbone.config, PYSERINIS, _parts(backbone, head[0], head[1]))
+    write_parts(directory, backbone.config, PYSERINIS, _parts(backbone, head[0], head[1]), pyserinis=True)
 
 
 def _parts(backbone: nn.Module, linear: nn.Module, norm: nn.Module) -> dict[str, nn.Module]:

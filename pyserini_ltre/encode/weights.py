@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from pyserini_ltre.errors import InputError, blaming
 from pyserini_ltre.json_files import json_field, read_json
 
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+SAFETENSORS, BIN = "model.safetensors", "pytorch_model.bin"
+WEIGHT_FILES = (SAFETENSORS, BIN)
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 AGAIN = "copy it again"
 # What torch's unpickler has raised for files with a few bytes changed.

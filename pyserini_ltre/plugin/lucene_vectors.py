@@ -8,6 +8,7 @@ import functools
 import inspect
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,7 +81,10 @@ def _encode_with_ours(searcher_class: Any) -> None:
             with one_line_in_commands():
                 self.query_encoder = make_query_encoder(name)
                 check_lucene_index(given.arguments["index_dir"], self.query_encoder)
-        init(*given.args, **given.kwargs)
+                with _catalogue_explained(given.arguments["index_dir"]):
+                    init(*given.args, **given.kwargs)
+        else:
+            init(*given.args, **given.kwargs)
 
     @functools.wraps(search)
     def search_with_ours(self: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
@@ -96,6 +100,23 @@ def _encode_with_ours(searcher_class: Any) -> None:
 
     searcher_class.__init__ = init_with_ours
     searcher_class.search, searcher_class.batch_search = search_with_ours, batch_search_with_ours
+
+
+@contextmanager
+def _catalogue_explained(index_dir: str) -> Iterator[None]:
+    """Say in one line that Pyserini 2.x opens no index, not even one of this machine, without its catalogue."""
+    from jnius import JavaException
+
+    try:
+        yield
+    except JavaException as error:
+        # Java fails to initialise the classes of the catalogue, and the next time only says so.
+        if "io.anserini.index.prebuilt." not in str(error) or not error.classname.endswith("Error"):
+            raise
+        raise InputError(
+            f"{index_dir}: Pyserini 2 opens an index of vectors with its catalogue of indexes only, and cannot get it "
+            "from api.github.com; connect to that, or put the vectors into a FAISS index for pyserini.search.faiss"
+        ) from error
 
 
 def _know_registered_names(searcher_class: Any) -> None:

@@ -8,7 +8,6 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
 from small_input import WORDS
 from tokenizers import ByteLevelBPETokenizer
@@ -71,9 +70,10 @@ def pyserini_encode():
     from pyserini.encode import _aggretriever, _ance, _cosdpr
 
     with pytest.MonkeyPatch.context() as patch:
-        # Transformers 5 asks models of transformers 4 for what they do not have.
+        # Transformers 5 asks models of transformers 4 for what they do not have in Pyserini 1.6.
         for kind in (_ance.AnceEncoder, _cosdpr.CosDprEncoder, _aggretriever.BertAggretrieverEncoder):
-            patch.setattr(kind, "all_tied_weights_keys", {}, raising=False)
+            if not hasattr(kind, "all_tied_weights_keys"):
+                patch.setattr(kind, "all_tied_weights_keys", {}, raising=False)
         yield module
 
 
@@ -90,7 +90,7 @@ def models(tiny_encoder, tmp_path_factory):
     def written(name, config, architecture, parts, tokenizer=words):
         weights = {f"{p}.{n}": v.clone() for p, m in parts.items() for n, v in m.state_dict().items()}
         (folder / name).mkdir()
-        save_file(weights, folder / name / "model.safetensors", {"format": "pt"})
+        torch.save(weights, folder / name / "pytorch_model.bin")
         content = {**config.to_dict(), "architectures": [architecture]}
         (folder / name / "config.json").write_text(json.dumps(content))
         tokenizer.save_pretrained(folder / name)
@@ -133,9 +133,7 @@ def theirs(pyserini_encode, monkeypatch):
         query_class, document_class, options = CLASSES[family]
         if side == "query":
             if family == "dkrr":  # which has its tokenizer from the hub
-                own = AutoTokenizer.from_pretrained(directory)
-                patched = type("Own", (), {"from_pretrained": staticmethod(lambda *a, **k: own)})
-                monkeypatch.setattr("pyserini.encode._dkrr.BertTokenizerFast", patched)
+                _give_tokenizer(AutoTokenizer.from_pretrained(directory), monkeypatch)
             encoder = getattr(pyserini_encode, query_class)(str(directory), **options)
             vectors = [encoder.encode(text) for text in texts]
             return np.stack([vector["dense"] if family == "bpr" else vector for vector in vectors])
@@ -150,6 +148,19 @@ def theirs(pyserini_encode, monkeypatch):
         return np.concatenate([v.detach().numpy() if isinstance(v, torch.Tensor) else v for v in vectors])
 
     return encode
+
+
+def _give_tokenizer(tokenizer, monkeypatch):
+    from pyserini.encode import _dkrr
+
+    def given(*args, **kwargs):
+        return tokenizer
+
+    if hasattr(_dkrr, "load_bert_tokenizer"):
+        monkeypatch.setattr(_dkrr, "load_bert_tokenizer", given)
+    else:  # Pyserini 1.6
+        patched = type("Own", (), {"from_pretrained": staticmethod(given)})
+        monkeypatch.setattr(_dkrr, "BertTokenizerFast", patched)
 
 
 def ours(encoder, side, texts, titles=None):
@@ -169,6 +180,8 @@ def take_a_step(encoder, side):
     optimiser.step()
 
 
+# What Pyserini 2.4 looks for in a file named pytorch_model.bin alone.
+ONLY_BIN = ("ance", "cosdpr", "aggretriever")
 FILES = {"queries": "topics.tsv", "qrels": "qrels"}
 CASES = [(name, side) for name in CLASSES for side in FAMILIES[name].sides]
 
@@ -189,6 +202,8 @@ def test_as_pyserini_embeds_also_saved_and_trained(models, theirs, tmp_path, fam
     encoder.save(tmp_path, method="ltre")
     again = BiEncoder.load(tmp_path)
     assert again.settings == encoder.settings
+    if family in ONLY_BIN:
+        assert not (tmp_path / "model.safetensors").exists()
     for titles in both:
         expected = theirs(family, side, tmp_path, texts, titles)
         assert np.abs(expected - before[titles is None]).max() > 1e-3
@@ -232,7 +247,7 @@ SEARCHED = [name for name in CLASSES if FAMILIES[name].sides == BOTH]
 EXACT = ("tct_colbert", "dpr")
 LAST_DIGITS = 5e-6
 # Three epochs make nothing of their random weights that would be kept: they are moved by a step instead.
-NOT_BETTER = ("arctic", "auto", "cosdpr")
+NOT_BETTER = ("ance", "arctic", "auto", "cosdpr")
 
 
 @pytest.mark.parametrize("family", SEARCHED)
@@ -266,7 +281,8 @@ def test_trained_run_is_pyserinis_hit_for_hit(pyserini_encode, models, tmp_path,
     frozen = search_with_pyserini(["--encoder", models[family], *said, *shared], tmp_path / "0", monkeypatch)
     theirs = search_with_pyserini(["--encoder", trained, *said, *shared], tmp_path / "1", monkeypatch)
     ours = search_with_pyserini(["--encoder", f"ltre:{trained}", *shared], tmp_path / "2", monkeypatch)
-    assert len(theirs) == 600 and theirs != frozen
+    assert len(theirs) == 600
+    assert [line[2] for line in theirs] != [line[2] for line in frozen]  # more than the last digits
     if family in EXACT:
         assert ours == theirs
     scores = [{(line[0], line[2]): float(line[4]) for line in run} for run in (ours, theirs)]

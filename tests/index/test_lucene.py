@@ -16,7 +16,6 @@ from pyserini_ltre.index.__main__ import main
 from pyserini_ltre.index.exact import exact_search
 
 KINDS = ("flat", "flat-int8", "hnsw", "hnsw-int8", "pieces", "compound")
-FLAT_VECTORS = "_0_AnseriniLucene99FlatVectorFormat_0"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +43,10 @@ def test_vectors_ids_and_search_are_those_that_went_in(lucene_indexes, expected,
 
 
 def test_several_segments_are_several_pieces(lucene_indexes):
-    assert [len(open_directory(lucene_indexes / kind).pieces) for kind in ("flat", "pieces", "compound")] == [
-        1,
-        2,
-        3,
-    ]
+    for kind in ("flat", "pieces", "compound"):  # two threads make two pieces, or one if the first is faster
+        segments = [*(lucene_indexes / kind).glob("*.si")]
+        assert len(open_directory(lucene_indexes / kind).pieces) == len(segments)
+    assert len(segments) == 3
 
 
 def test_fingerprint_is_of_the_content(lucene_indexes, tmp_path):
@@ -58,7 +56,7 @@ def test_fingerprint_is_of_the_content(lucene_indexes, tmp_path):
     # Lucene gives every index that it writes an id of its own; these are of the same documents in the same order.
     assert flat == graph != pieces
     shutil.copytree(lucene_indexes / "flat", tmp_path / "copy")
-    file = tmp_path / "copy" / f"{FLAT_VECTORS}.vec"
+    (file,) = (tmp_path / "copy").glob("*.vec")
     content = bytearray(file.read_bytes())
     content[-20] ^= 1
     file.write_bytes(content)
@@ -105,8 +103,8 @@ FILES = [
         "segments_1",
         "_0.si",
         "_0.fnm",
-        f"{FLAT_VECTORS}.vemf",
-        f"{FLAT_VECTORS}.vec",
+        "*.vemf",  # Pyserini 1.6 and 2.x call them differently
+        "*.vec",
         "_0_Lucene90_0.dvm",
         "_0_Lucene90_0.dvd",
     )
@@ -118,7 +116,8 @@ def test_damaged_files(tmp_path, lucene_indexes, which, data):
     kind, name = which
     shutil.rmtree(tmp_path / "index", ignore_errors=True)
     shutil.copytree(lucene_indexes / kind, tmp_path / "index")
-    (tmp_path / "index" / name).write_bytes(data.draw(damaged((lucene_indexes / kind / name).read_bytes())))
+    (file,) = (tmp_path / "index").glob(name)
+    file.write_bytes(data.draw(damaged(file.read_bytes())))
     with explained(tmp_path):
         directory = open_directory(tmp_path / "index")
         assert directory.open().search(torch.ones(2, directory.dimension), 5)[1].shape == (2, 5)
@@ -128,6 +127,7 @@ def test_damaged_files(tmp_path, lucene_indexes, which, data):
 @pytest.mark.parametrize(("kind", "name"), FILES)
 def test_missing_files(tmp_path, lucene_indexes, kind, name):
     shutil.copytree(lucene_indexes / kind, tmp_path / "index")
-    (tmp_path / "index" / name).unlink()
+    (file,) = (tmp_path / "index").glob(name)
+    file.unlink()
     with pytest.raises(InputError, match=str(tmp_path / "index")):
         open_directory(tmp_path / "index")
