@@ -1,11 +1,13 @@
-"""Compress, split or merge indexes: ``python -m pyserini_ltre.index compress|shard|merge --index DIR --output DIR``."""
+"""Compress, tune, split or merge indexes: ``python -m pyserini_ltre.index compress|tune|shard|merge --index DIR``."""
 
 import argparse
 
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.index.compress import Compression, compress
 from pyserini_ltre.index.opening import open_directory
+from pyserini_ltre.index.refine import DEPTH, REFINEMENTS
 from pyserini_ltre.index.sharded.convert import merge, shard
+from pyserini_ltre.index.tune import RECALL, tune_again
 from pyserini_ltre.outputs import check_outputs
 
 
@@ -27,6 +29,26 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--query-vectors",
         help=".npy file of query embeddings to measure recall with (default: 256 of the index)",
     )
+    command.add_argument(
+        "--refine",
+        choices=tuple(REFINEMENTS),
+        help="keep the vectors on disk, exact or in a byte a dimension, to order what the codes find",
+    )
+    tuned = commands.add_parser(
+        "tune", help="choose anew how many candidates an index made with --refine looks at"
+    )
+    tuned.add_argument("--index", required=True, help="index directory, changed in place")
+    tuned.add_argument(
+        "--query-vectors", help=".npy file of query embeddings to measure with (default: 256 of the index)"
+    )
+    tuned.add_argument("--seed", type=int, default=0, help="of these (default: 0)")
+    for each in (command, tuned):
+        each.add_argument(
+            "--recall",
+            type=float,
+            default=RECALL,
+            help=f"part of the exact top {DEPTH} that is to be found (default: {RECALL})",
+        )
     shards = commands.add_parser("shard", help="write an index in shards")
     shards.add_argument("--index", required=True, help="index directory to split")
     shards.add_argument("--shards", type=int, required=True, help="how many, as equal as possible")
@@ -45,6 +67,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Run one of the commands, and print what it has written."""
     arguments = parse_arguments(argv)
+    if arguments.command == "tune":
+        print(tune_again(arguments.index, arguments.recall, arguments.query_vectors, arguments.seed))
+        return
     check_outputs(vars(arguments), overwrite=arguments.overwrite)
     directory, output, overwrite = open_directory(arguments.index), arguments.output, arguments.overwrite
     if arguments.command == "shard":
@@ -63,6 +88,8 @@ def main(argv: list[str] | None = None) -> None:
         arguments.seed,
         arguments.query_vectors,
         overwrite,
+        arguments.refine,
+        arguments.recall,
     )
     print(report(result, own_queries=arguments.query_vectors is None))
     print(f"{result.documents} documents in {arguments.output}")
@@ -73,10 +100,9 @@ def report(result: Compression, own_queries: bool) -> str:
     lines = [f"trained on {result.trained_on} vectors in {result.seconds:.0f} s"]
     if result.wanted:
         lines.append(f"FAISS would like at least {result.wanted} to train on: expect a lower recall")
-    lines.append(
-        f"file and memory: {result.bytes_before / 1e6:.2f} MB -> {result.bytes_after / 1e6:.2f} MB, "
-        f"{result.bytes_before / result.bytes_after:.1f} times smaller"
-    )
+    kept = "memory" if result.tuning else "file and memory"
+    before, after = result.bytes_before, result.bytes_after
+    lines.append(f"{kept}: {before / 1e6:.2f} MB -> {after / 1e6:.2f} MB, {before / after:.1f} times smaller")
     lines.append(
         f"bytes a document: {result.vector_bytes_before:.0f} -> {result.vector_bytes_after:.0f}, "
         f"{result.vector_bytes_before / result.vector_bytes_after:.1f} times smaller"
@@ -84,6 +110,8 @@ def report(result: Compression, own_queries: bool) -> str:
     queries = "vectors of the index itself as queries" if own_queries else "queries"
     recall = ", ".join(f"recall@{k} {value:.3f}" for k, value in result.recall.items())
     lines.append(f"against exact search, {result.queries} {queries}: {recall}")
+    if result.tuning:
+        lines.append(str(result.tuning))
     return "\n".join(lines)
 
 

@@ -14,14 +14,22 @@ from pyserini_ltre.files import atomic_directory, check_output_directory
 from pyserini_ltre.index.directory import IndexDirectory, check_docids
 from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
-from pyserini_ltre.index.originals import read_vectors
+from pyserini_ltre.index.refine import is_refined, refined_factory, whole_bytes
 from pyserini_ltre.index.seam import DenseIndex
+from pyserini_ltre.index.tune import (
+    RECALL,
+    Tuning,
+    check_recall,
+    measuring_queries,
+    random_rows,
+    recall_of,
+    tune,
+)
 from pyserini_ltre.json_files import write_json
 
 # Vectors that FAISS uses to train 256 centroids, at most; and for each list of an inverted file, enough.
 SAMPLE = 65_536
 SAMPLE_PER_LIST = 64
-QUERIES = 256
 DEPTHS = (10, 100)
 
 
@@ -34,7 +42,7 @@ class Compression:
     documents : int
         Number of vectors.
     bytes_before, bytes_after : int
-        Size of the index file, which is what a search keeps in memory.
+        What a search keeps in memory: the index file, without the vectors that only order candidates.
     vector_bytes_before, vector_bytes_after : float
         The part of it that grows with the collection, a document.
     recall : dict of int to float
@@ -47,6 +55,8 @@ class Compression:
         Number of vectors that FAISS would have liked for training at least; 0 if it had enough.
     seconds : float
         Time of training.
+    tuning : Tuning or None
+        What a search of two levels looks at.
     """
 
     documents: int
@@ -59,6 +69,7 @@ class Compression:
     trained_on: int
     wanted: int
     seconds: float
+    tuning: Tuning | None
 
 
 def compress(
@@ -69,6 +80,8 @@ def compress(
     seed: int = 0,
     query_vectors: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    refine: str | None = None,
+    recall: float = RECALL,
 ) -> Compression:
     """Write a compressed copy of an index directory, and measure it.
 
@@ -88,6 +101,10 @@ def compress(
         A .npy file of query embeddings to measure recall with; by default 256 vectors of the index itself.
     overwrite : bool
         Whether a directory that is not empty may be replaced.
+    refine : {"exact", "sq8"}, optional
+        Keep the vectors beside the codes, as they are or in a byte a dimension, to order what the codes find.
+    recall : float
+        With `refine`: the part of the exact top 100 for which enough candidates are looked at.
 
     Returns
     -------
@@ -104,17 +121,15 @@ def compress(
         raise InputError(f"{output} is the index to be compressed; name another directory for the copy")
     if sample is not None and sample < 1:
         raise InputError(f"`sample` {sample}: choose 1 or more")
+    factory = factory if refine is None else refined_factory(factory, refine)
+    check_recall(recall)
     check_docids(directory.docids)
     source = directory.open()
     compressed = empty_index(factory, source.dimension)
-    if query_vectors is not None:
-        queries = torch.from_numpy(read_vectors(query_vectors, source.dimension).astype(np.float32))
-    else:
-        queries = source.vectors(_random_rows(source, QUERIES, seed + 1))
-
+    queries = measuring_queries(source, query_vectors, seed + 1)
     inverted = faiss.try_extract_index_ivf(compressed)
     sample = sample or max(SAMPLE, SAMPLE_PER_LIST * (inverted.nlist if inverted else 0))
-    training = source.vectors(_random_rows(source, sample, seed)).numpy()
+    training = source.vectors(random_rows(source, sample, seed)).numpy()
     if not np.isfinite(training).all():
         raise InputError(f"{directory.path}: has vectors that are not finite; encode these documents again")
     started = time.monotonic()
@@ -126,6 +141,8 @@ def compress(
         for rows in torch.arange(len(source)).split(CHUNK):
             compressed.add(source.vectors(rows).numpy())
             progress.update(len(rows))
+    exact = directory.open("exact")
+    tuning = tune(compressed, exact, queries, recall) if is_refined(compressed) else None
 
     with atomic_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))
@@ -133,8 +150,9 @@ def compress(
         if directory.record is not None:
             write_json(partial / "encoder.json", directory.record.content())
         written = IndexDirectory(partial)
-        before, after = directory.index_bytes, written.index_bytes
-        recall = _recall(directory.open("exact"), written.open("faiss"), queries)
+        before = directory.index_bytes
+        after = written.index_bytes - whole_bytes(compressed)
+        measured = _recall(exact, written.open("faiss"), queries)
     fixed_before = len(faiss.serialize_index(faiss.IndexFlatIP(source.dimension)))
     return Compression(
         documents=len(source),
@@ -142,21 +160,17 @@ def compress(
         bytes_after=after,
         vector_bytes_before=(before - fixed_before) / len(source),
         vector_bytes_after=(after - fixed) / len(source),
-        recall=recall,
+        recall=measured,
         queries=len(queries),
         trained_on=len(training),
         wanted=wanted,
         seconds=seconds,
+        tuning=tuning,
     )
-
-
-def _random_rows(index: DenseIndex, number: int, seed: int) -> torch.Tensor:
-    rows = np.random.default_rng(seed).choice(len(index), min(number, len(index)), replace=False)
-    return torch.from_numpy(np.sort(rows))  # in the order of the file
 
 
 def _recall(exact: DenseIndex, compressed: DenseIndex, queries: torch.Tensor) -> dict[int, float]:
     depths = sorted({min(depth, len(exact)) for depth in DEPTHS})
     _, wanted = exact.search(queries, depths[-1])
     _, found = compressed.search(queries, depths[-1])
-    return {k: float((wanted[:, :k, None] == found[:, None, :k]).any(2).float().mean()) for k in depths}
+    return {k: recall_of(wanted[:, :k], found[:, :k]) for k in depths}

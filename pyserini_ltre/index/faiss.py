@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.index.refine import is_refined, look_deep_enough
 
 # Vectors decoded at a time.
 CHUNK = 8192
@@ -92,7 +93,7 @@ class FaissIndex:
 
 def prepare_decoding(index: "faiss.Index") -> None:
     """Let an inverted file find its rows: 8 bytes a row, so not before someone asks for vectors."""
-    found = faiss.try_extract_index_ivf(index)
+    found = None if is_refined(index) else faiss.try_extract_index_ivf(index)
     if found is None:
         return
     inverted: Any = faiss.downcast_index(found)
@@ -115,6 +116,8 @@ def prepare_decoding(index: "faiss.Index") -> None:
 
 def decode(index: "faiss.Index", rows: np.ndarray) -> np.ndarray:
     """Vectors (n, d) of rows (n,)."""
+    if is_refined(index):
+        return decode(faiss.downcast_index(index.refine_index), rows)
     if not isinstance(index, faiss.IndexPreTransform):
         return index.reconstruct_batch(rows)
     # FAISS would undo the transforms row by row; one product for all rows is several times faster.
@@ -152,6 +155,8 @@ def read_index_file(path: str | os.PathLike[str]) -> "faiss.Index":
             index = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:
         raise InputError(f"{path}: FAISS cannot read it ({_reason(error)}); build the index again") from None
+    if is_refined(index):
+        look_deep_enough(index)
     if not isinstance(index, faiss.IndexIDMap):
         return index
     if not np.array_equal(faiss.vector_to_array(index.id_map), np.arange(index.ntotal)):

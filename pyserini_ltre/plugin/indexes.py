@@ -54,7 +54,7 @@ def registered_dense_indexes(module: ModuleType) -> Iterator[None]:
         # The check maps the vectors, which costs nothing, but has read the docids: nobody reads them again.
         self.load_docids = lambda docid_path: [docid.rstrip() for docid in docids]
         try:
-            with _read_in_one_piece(module, directory):
+            with _read_as_opened(module, directory):
                 loaded = load_index(self, index_dir)
         finally:
             del self.load_docids
@@ -115,15 +115,22 @@ def check_index(index_dir: str, encoder: Any) -> "IndexDirectory":
 
 
 @contextmanager
-def _read_in_one_piece(module: Any, directory: "IndexDirectory") -> Iterator[None]:
-    """Have FAISS's `read_index` give a sharded index in one piece, with the hits and digits that one has."""
+def _read_as_opened(module: Any, directory: "IndexDirectory") -> Iterator[None]:
+    """Have FAISS's `read_index` give a sharded index in one piece, with the hits and digits that one has.
+
+    One of two levels is the one that was mapped already: its vectors are on disk because they do not fit the memory.
+    """
+    from pyserini_ltre.index.refine import is_refined
     from pyserini_ltre.index.sharded.directory import ShardedDirectory
 
-    if not isinstance(directory, ShardedDirectory):
+    if isinstance(directory, ShardedDirectory):
+        with one_line_in_commands():
+            whole = directory.merged()
+    elif is_refined(directory.faiss_index):
+        whole = directory.faiss_index
+    else:
         yield
         return
-    with one_line_in_commands():
-        whole = directory.merged()
     original = module.faiss
     stand_in: Any = ModuleType("faiss")
     stand_in.__dict__.update(vars(original))

@@ -1,0 +1,193 @@
+"""How many candidates a search of two levels looks at, chosen for a recall."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import torch
+
+from pyserini_ltre.errors import InputError
+from pyserini_ltre.files import atomic_file
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.exact import ExactIndex
+from pyserini_ltre.index.faiss import FaissIndex, flat_vectors
+from pyserini_ltre.index.originals import read_vectors
+from pyserini_ltre.index.refine import DEPTH, is_refined
+from pyserini_ltre.index.seam import DenseIndex
+
+# Part of the exact top DEPTH that is to be found.
+RECALL = 0.99
+# Candidates for each document wanted.
+FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
+QUERIES = 256
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a search looks at.
+
+    Attributes
+    ----------
+    factor : float
+        Candidates for each document wanted.
+    lists : int
+        Lists of an inverted file that are searched; 0 of other codes.
+    recall : float
+        Part of the exact top `depth` that is found so.
+    asked : float
+        What it should have been.
+    depth : int
+        Documents looked at.
+    """
+
+    factor: float
+    lists: int
+    recall: float
+    asked: float
+    depth: int
+
+    def __str__(self) -> str:
+        lists = f", {self.lists} lists searched" if self.lists else ""
+        short = "" if self.recall >= self.asked else f"; {self.asked:g} was asked for: choose longer codes"
+        return f"{self.factor:g} candidates for each hit{lists}: recall@{self.depth} {self.recall:.3f}{short}"
+
+
+def tune(
+    index: "faiss.IndexRefine",
+    exact: DenseIndex,
+    queries: torch.Tensor,
+    recall: float = RECALL,
+    depth: int = DEPTH,
+) -> Tuning:
+    """Let a search look at as few candidates as give a recall, and at more lists only where no candidates would do.
+
+    Parameters
+    ----------
+    index : faiss.IndexRefine
+        Changed in place: its factor, the lists that are searched, how far an HNSW graph is.
+    exact : DenseIndex
+        The same documents, searched exactly.
+    queries : Tensor (n, d)
+        To measure with.
+    recall : float
+        Above 0, at most 1: part of the exact top `depth`.
+    depth : int
+        Documents wanted.
+
+    Returns
+    -------
+    Tuning
+        What was chosen; the most that was tried, if nothing gives the recall.
+
+    Raises
+    ------
+    InputError
+        If the recall is none.
+    """
+    check_recall(recall)
+    depth = min(depth, len(exact))
+    _, wanted = exact.search(queries, depth)
+    searched = FaissIndex(index)
+    factors = [factor for factor in FACTORS if factor * depth < len(exact)] + [len(exact) / depth]
+    factors = [factor for factor in factors if factor <= FACTORS[-1]]
+
+    def found(factor: float) -> float:
+        _look_at(index, factor, depth)
+        return recall_of(wanted, searched.search(queries, depth)[1])
+
+    reached, lists = 0.0, 0
+    for searched_lists in _numbers_of_lists(index):
+        reached, lists = found(factors[-1]), searched_lists
+        if reached >= recall:
+            break
+    for factor in factors[:-1] if reached >= recall else ():
+        if (value := found(factor)) >= recall:
+            return Tuning(factor, lists, value, recall, depth)
+    _look_at(index, factors[-1], depth)
+    return Tuning(factors[-1], lists, reached, recall, depth)
+
+
+def check_recall(recall: float) -> None:
+    """Refuse what is no part."""
+    if not 0 < recall <= 1:
+        raise InputError(f"`recall` {recall:g}: choose one above 0, at most 1")
+
+
+def recall_of(wanted: torch.Tensor, found: torch.Tensor) -> float:
+    """Part of the rows wanted (n, k) that are among those found (n, k), the mean over n."""
+    return float((wanted[:, :, None] == found[:, None, :]).any(2).float().mean())
+
+
+def _look_at(index: "faiss.IndexRefine", factor: float, depth: int) -> None:
+    index.k_factor = factor
+    codes = faiss.downcast_index(index.base_index)
+    if isinstance(codes, faiss.IndexHNSW):
+        codes.hnsw.efSearch = max(16, math.ceil(factor * depth))
+
+
+def _numbers_of_lists(index: "faiss.IndexRefine") -> Iterator[int]:
+    """Have an inverted file search ever more lists; once, for any other codes."""
+    inverted = faiss.try_extract_index_ivf(index.base_index)
+    if inverted is None:
+        yield 0
+        return
+    lists = 1
+    while True:
+        inverted.nprobe = min(lists, inverted.nlist)
+        yield inverted.nprobe
+        if lists >= inverted.nlist:
+            return
+        lists *= 2
+
+
+def tune_again(
+    path: str | os.PathLike[str],
+    recall: float = RECALL,
+    query_vectors: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+) -> Tuning:
+    """Choose anew what a search of two levels looks at, and write it into the index.
+
+    Parameters
+    ----------
+    path : path
+        Index directory that `compress` has made with `refine`; its index file is replaced as a whole.
+    recall, query_vectors, seed
+        As for `compress`.
+
+    Raises
+    ------
+    InputError
+        If it has one level, or the recall is none.
+    """
+    directory = IndexDirectory(path)
+    index = directory.faiss_index
+    if not is_refined(index):
+        raise InputError(f"{path}: no vectors beside the codes; make it with compress --refine")
+    whole = faiss.downcast_index(index.refine_index)
+    flat = flat_vectors(whole)
+    exact = ExactIndex(
+        FaissIndex(whole).all_vectors() if flat is None else torch.from_numpy(flat), owner=index
+    )
+    chosen = tune(index, exact, measuring_queries(exact, query_vectors, seed), recall)
+    with atomic_file(directory.path / "index", "wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # not in its stubs
+    return chosen
+
+
+def measuring_queries(
+    index: DenseIndex, query_vectors: str | os.PathLike[str] | None, seed: int
+) -> torch.Tensor:
+    """Query embeddings (n, d) of a .npy file, or vectors of the index itself."""
+    if query_vectors is not None:
+        return torch.from_numpy(read_vectors(query_vectors, index.dimension).astype(np.float32))
+    return index.vectors(random_rows(index, QUERIES, seed))
+
+
+def random_rows(index: DenseIndex, number: int, seed: int) -> torch.Tensor:
+    """Some rows of an index, in the order of the file."""
+    rows = np.random.default_rng(seed).choice(len(index), min(number, len(index)), replace=False)
+    return torch.from_numpy(np.sort(rows))
