@@ -32,11 +32,11 @@ def cluster(*nodes: str) -> Iterator[Any]:
         made.shutdown()
 
 
-def process_of(worker: Any) -> int:
-    """The process in which a worker of an index lives."""
+def process_of(actor: Any) -> int:
+    """The process in which a worker lives."""
     import ray
 
-    return ray.get(worker.actor.__ray_call__.remote(lambda holder: os.getpid()))
+    return ray.get(actor.__ray_call__.remote(lambda worker: os.getpid()))
 
 
 def kill(process: int) -> None:

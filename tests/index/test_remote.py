@@ -133,7 +133,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_step_repeated(remote, shard
     index = remote.open()
     expected = index.search(QUERIES, 50)
     for worker in workers_of(remote):
-        ray_clusters.kill(ray_clusters.process_of(worker))
+        ray_clusters.kill(ray_clusters.process_of(worker.actor))
         scores, rows = index.search(QUERIES, 50)
         assert torch.equal(rows, expected[1]) and torch.equal(scores, expected[0])
     assert Counter(number for worker in workers_of(remote) for number in worker.shards) == {0: 1, 1: 1, 2: 1}

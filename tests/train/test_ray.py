@@ -1,8 +1,5 @@
 """Training against shards that workers hold: the same weights as against the index in one piece, whoever dies."""
 
-import subprocess
-import sys
-
 import pytest
 import ray_clusters
 import torch
@@ -10,10 +7,9 @@ from small_input import DIMENSION
 
 from pyserini_ltre.cluster import connected
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index import IndexDirectory, open_directory
+from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.remote.directory import RemoteDirectory
 from pyserini_ltre.index.sharded.convert import shard
-from pyserini_ltre.train.__main__ import main
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
@@ -74,7 +70,7 @@ def test_weights_are_the_same_though_workers_die(remote, problem, tiny_encoder):
     workers = list(remote.workers.workers.values())
 
     def act():
-        ray_clusters.kill(ray_clusters.process_of(workers[0]))
+        ray_clusters.kill(ray_clusters.process_of(workers[0].actor))
 
     with ray_clusters.before_call(remote.workers, "ask", 40, act):
         result = trained(remote, problem, tiny_encoder)

@@ -1,0 +1,211 @@
+"""Retrieval, loss and gradient of a training step: in this process on two threads, or by two Ray workers of one each.
+
+    python benchmarks/ray_step.py [--quick] [--vectors FOLDER]
+
+Random queries and documents (11,410 and 1,000,000 x 768), mapped from two shards; no encoder, whose time would be the
+same on either side. The workers are two nodes of a Ray cluster on this machine, real processes that share its memory:
+what a network adds is computed from the bytes (``scale.py``). Two ways for the learner to get its gradient:
+
+- *vectors*: those of the documents found are fetched (what pyserini_ltre does);
+- *sums*: scores and, in the backward pass, sums of vectors times dL/ds are computed where the vectors lie.
+
+FOLDER takes 6.2 GB while the indexes are made.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from exact_search import HITS
+from inputs import BATCH, generated_index, random_vectors
+from machine import process_memory
+from measure import Benchmark, common_options
+from ray_sums import SummedIndex, summed_loss
+
+from pyserini_ltre.cluster import connected
+from pyserini_ltre.index import open_directory
+from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.remote.directory import RemoteDirectory
+from pyserini_ltre.index.remote.searching import RemoteIndex
+from pyserini_ltre.index.segmented import merged
+from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.train.losses.objective import Objective
+
+SIZES, QUICK_SIZES, DIMENSION, WORKERS = (11_410, 1_000_000), (5_000, 20_000), 768, 2
+# Sizes between which the learner's memory must not grow.
+MEMORY_SIZES = (100_000, 1_000_000)
+ROUNDS, QUICK_ROUNDS = 15, 4
+HERE, VECTORS, SUMS = "in this process, two threads", "two Ray workers, vectors", "two Ray workers, sums"
+REACH = 0.85
+
+
+def sharded_index(folder: Path, documents: int) -> Path:
+    """A sharded index of random vectors, made unless it is there already."""
+    path = folder / f"{documents}x{DIMENSION}.sharded"
+    if not path.is_dir():
+        whole = folder / f"{documents}x{DIMENSION}"
+        docids = [f"document-{row}" for row in range(documents)]
+        write_index_directory(whole, generated_index(documents, DIMENSION), docids, None, overwrite=True)
+        shard(IndexDirectory(whole), WORKERS, path)
+        for name in ("index", "docid"):
+            (whole / name).unlink()
+        whole.rmdir()
+    return path
+
+
+@contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A Ray cluster of two nodes on this machine, each with one processor."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_WAIT_POLICY": "PASSIVE"}
+    from ray.cluster_utils import Cluster
+
+    settings = {"num_cpus": 1, "object_store_memory": 2**29, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=settings)
+    try:
+        for _ in range(WORKERS - 1):
+            cluster.add_node(**settings)
+        with connected(cluster.address):
+            yield cluster
+    finally:
+        cluster.shutdown()
+
+
+class Step:
+    """Retrieval, loss and gradient of one batch after another."""
+
+    def __init__(self, index: Any, documents: int) -> None:
+        self.loss = Objective(method="softmax", hits=HITS).resolve(index, normalises=True, anchor=1.0)
+        self.queries = random_vectors(BATCH * 8, DIMENSION, seed=-1).split(BATCH)
+        self.positives = torch.randint(documents, (BATCH, 1), generator=torch.Generator().manual_seed(7))
+        self.turn = 0
+
+    def __call__(self) -> torch.Tensor:
+        """Make a step; gives the gradient."""
+        frozen = self.queries[self.turn % len(self.queries)]
+        self.turn += 1
+        queries = frozen.clone().requires_grad_()
+        self.loss(queries, frozen, self.positives, torch.ones(BATCH, 1)).backward()
+        return queries.grad
+
+
+class SummedStep(Step):
+    """The same with the gradient summed where the vectors lie."""
+
+    def __call__(self) -> torch.Tensor:
+        """Make a step; gives the gradient."""
+        frozen = self.queries[self.turn % len(self.queries)]
+        self.turn += 1
+        queries = frozen.clone().requires_grad_()
+        summed_loss(self.loss, queries, frozen, self.positives, torch.ones(BATCH, 1)).backward()
+        return queries.grad
+
+
+def parts(index: RemoteIndex, step: Step, rounds: int) -> dict[str, dict[str, float]]:
+    """Median milliseconds of each part of a step with fetched vectors, and the bytes that travel for it."""
+    milliseconds: dict[str, list[float]] = {}
+    traffic: dict[str, float] = {}
+
+    def timed(part: str, work: Callable[..., Any], *given: Any) -> Any:
+        start = time.perf_counter()
+        result = work(*given)
+        milliseconds.setdefault(part, []).append((time.perf_counter() - start) * 1e3)
+        return result
+
+    starts = dict(enumerate(index.starts[:-1].tolist()))
+    for turn in range(rounds):
+        queries = step.queries[turn % len(step.queries)]
+        asked = queries.numpy(), HITS, index.backend
+        answers = timed("search, sent and answered", index.workers.ask, "search", starts, *asked)
+        inside = [
+            worker.actor.__ray_call__.remote(_timed_search, sorted(worker.shards), *asked)
+            for worker in index.workers.workers.values()
+        ]
+        milliseconds.setdefault("search, in the workers", []).append(max(index.workers.ray.get(inside)) * 1e3)
+        found = [(torch.from_numpy(scores.copy()), torch.from_numpy(rows.copy())) for scores, rows in answers]
+        _, rows = timed("merge", merged, found, HITS)
+        vectors = timed("vectors", index.vectors, rows)
+
+        timed("products and gradient, here", _learn, queries, vectors)
+        unique = len(rows.unique())
+        traffic["search, sent and answered"] = len(answers) * (
+            queries.numel() * 4 + sum(column.nbytes for column in answers[0])
+        )
+        traffic["vectors"] = unique * (DIMENSION * 4 + 8)
+    medians = {part: round(statistics.median(values), 2) for part, values in milliseconds.items()}
+    return {"milliseconds": medians, "bytes": traffic}
+
+
+def _learn(queries: torch.Tensor, vectors: torch.Tensor) -> None:
+    leaf = queries.clone().requires_grad_()
+    torch.einsum("bd,bmd->bm", leaf, vectors).square().sum().backward()
+
+
+def _timed_search(holder: Any, shards: list[int], queries: Any, k: int, backend: str) -> float:
+    start = time.perf_counter()
+    holder.search(dict.fromkeys(shards, 0), queries, k, backend)
+    return time.perf_counter() - start
+
+
+def memory_of_learner(path: Path, steps: int) -> dict[str, float]:
+    """Gigabytes of this process after some steps against an index of workers."""
+    directory = RemoteDirectory(path)
+    rows = directory.row_of
+    step = Step(directory.open(), len(rows))
+    for _ in range(steps):
+        step()
+    directory.close()
+    return process_memory()
+
+
+def main() -> None:
+    """Measure both sizes, the parts, and the learner's memory in a process for each size."""
+    parser = common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0]))
+    parser.add_argument("--vectors", type=Path, help="folder of generated indexes (default: the output's)")
+    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.memory_of:
+        with two_nodes():
+            print(json.dumps(memory_of_learner(arguments.memory_of, 10)))
+        return
+    benchmark = Benchmark("ray_step", arguments)
+    folder = arguments.vectors or arguments.output / "vectors"
+    folder.mkdir(parents=True, exist_ok=True)
+    rounds = QUICK_ROUNDS if arguments.quick else ROUNDS
+    sizes = QUICK_SIZES if arguments.quick else SIZES
+    paths = {
+        documents: sharded_index(folder, documents)
+        for documents in {*sizes, *MEMORY_SIZES[not arguments.quick :]}
+    }
+    with two_nodes():
+        for documents in sizes:
+            here = Step(open_directory(paths[documents]).open(), documents)
+            directory = RemoteDirectory(paths[documents])
+            remote = Step(directory.open(), documents)
+            summed = SummedStep(SummedIndex(directory.workers, remote.loss.index.backend), documents)
+            expected = here()
+            notes = {
+                f"largest difference of the gradient, {name}": float((step() - expected).abs().max())
+                for name, step in ((VECTORS, remote), (SUMS, summed))
+            }
+            benchmark.compare(
+                f"retrieval, loss and gradient, {documents:,} x {DIMENSION}, batch {BATCH}, top {HITS}",
+                {HERE: here, VECTORS: remote, SUMS: summed},
+                against=HERE,
+                repeats=rounds,
+                reach={VECTORS: REACH} if documents == max(SIZES) else {},
+                warm_up=2,
+                notes={**notes, "parts": parts(remote.loss.index, remote, rounds)},
+            )
+            directory.close()
+    benchmark.finish()
+
+
+if __name__ == "__main__":
+    main()
