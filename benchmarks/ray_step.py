@@ -9,13 +9,17 @@ what a network adds is computed from the bytes (``scale.py``). Two ways for the 
 - *vectors*: those of the documents found are fetched (what pyserini_ltre does);
 - *sums*: scores and, in the backward pass, sums of vectors times dL/ds are computed where the vectors lie.
 
-FOLDER takes 6.2 GB while the indexes are made.
+The cost of an exchange is measured with more workers, too: nodes on the same two cores, which is more than machines of
+their own would take. The learner's memory is that of a process of its own for each size. FOLDER takes 7 GB while the
+indexes are made.
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +30,7 @@ import torch
 from exact_search import HITS
 from inputs import BATCH, generated_index, random_vectors
 from machine import process_memory
-from measure import Benchmark, common_options
+from measure import Benchmark, alternate, common_options
 from ray_sums import SummedIndex, summed_loss
 
 from pyserini_ltre.cluster import connected
@@ -41,19 +45,23 @@ from pyserini_ltre.train.losses.objective import Objective
 SIZES, QUICK_SIZES, DIMENSION, WORKERS = (11_410, 1_000_000), (5_000, 20_000), 768, 2
 # Sizes between which the learner's memory must not grow.
 MEMORY_SIZES = (100_000, 1_000_000)
+# Workers that exchange next to nothing: this many documents each.
+EXCHANGING, FEW = (2, 8), 300
+# Scores and gradients out and in; queries to each worker, and a sum for each query from it.
+SUMMED_BYTES = 2 * BATCH * HITS * (4 + 8 + 4) + 2 * WORKERS * BATCH * DIMENSION * 4
 ROUNDS, QUICK_ROUNDS = 15, 4
 HERE, VECTORS, SUMS = "in this process, two threads", "two Ray workers, vectors", "two Ray workers, sums"
 REACH = 0.85
 
 
-def sharded_index(folder: Path, documents: int) -> Path:
+def sharded_index(folder: Path, documents: int, shards: int = WORKERS) -> Path:
     """A sharded index of random vectors, made unless it is there already."""
-    path = folder / f"{documents}x{DIMENSION}.sharded"
+    path = folder / f"{documents}x{DIMENSION}.{shards}"
     if not path.is_dir():
         whole = folder / f"{documents}x{DIMENSION}"
         docids = [f"document-{row}" for row in range(documents)]
         write_index_directory(whole, generated_index(documents, DIMENSION), docids, None, overwrite=True)
-        shard(IndexDirectory(whole), WORKERS, path)
+        shard(IndexDirectory(whole), shards, path)
         for name in ("index", "docid"):
             (whole / name).unlink()
         whole.rmdir()
@@ -61,15 +69,15 @@ def sharded_index(folder: Path, documents: int) -> Path:
 
 
 @contextmanager
-def two_nodes() -> Iterator[Any]:
-    """A Ray cluster of two nodes on this machine, each with one processor."""
+def ray_nodes(count: int = WORKERS) -> Iterator[Any]:
+    """A Ray cluster of nodes on this machine, each with one processor."""
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_WAIT_POLICY": "PASSIVE"}
     from ray.cluster_utils import Cluster
 
     settings = {"num_cpus": 1, "object_store_memory": 2**29, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=settings)
     try:
-        for _ in range(WORKERS - 1):
+        for _ in range(count - 1):
             cluster.add_node(**settings)
         with connected(cluster.address):
             yield cluster
@@ -153,58 +161,89 @@ def _timed_search(holder: Any, shards: list[int], queries: Any, k: int, backend:
     return time.perf_counter() - start
 
 
-def memory_of_learner(path: Path, steps: int) -> dict[str, float]:
+def exchange(folder: Path, workers: int, rounds: int) -> float:
+    """Milliseconds of a search by so many workers that have next to nothing to search: sending, answering, merging."""
+    with ray_nodes(workers):
+        directory = RemoteDirectory(sharded_index(folder, FEW * workers, workers))
+        index, queries = directory.open(), random_vectors(BATCH, DIMENSION, seed=-1)
+        seconds = alternate({"search": lambda: index.search(queries, HITS)}, rounds, warm_up=3)["search"]
+        directory.close()
+    return round(statistics.median(seconds) * 1e3, 2)
+
+
+def memory_of_learner(path: Path) -> dict[str, float]:
     """Gigabytes of this process after some steps against an index of workers."""
     directory = RemoteDirectory(path)
-    rows = directory.row_of
-    step = Step(directory.open(), len(rows))
-    for _ in range(steps):
+    step = Step(directory.open(), len(directory.row_of))
+    for _ in range(10):
         step()
     directory.close()
     return process_memory()
 
 
 def main() -> None:
-    """Measure both sizes, the parts, and the learner's memory in a process for each size."""
+    """Measure both sizes, the parts, exchanges with more workers, and the learner's memory."""
     parser = common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0]))
     parser.add_argument("--vectors", type=Path, help="folder of generated indexes (default: the output's)")
     parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.memory_of:
-        with two_nodes():
-            print(json.dumps(memory_of_learner(arguments.memory_of, 10)))
+        with ray_nodes():
+            print(json.dumps(memory_of_learner(arguments.memory_of)))
         return
     benchmark = Benchmark("ray_step", arguments)
     folder = arguments.vectors or arguments.output / "vectors"
     folder.mkdir(parents=True, exist_ok=True)
     rounds = QUICK_ROUNDS if arguments.quick else ROUNDS
     sizes = QUICK_SIZES if arguments.quick else SIZES
-    paths = {
-        documents: sharded_index(folder, documents)
-        for documents in {*sizes, *MEMORY_SIZES[not arguments.quick :]}
-    }
-    with two_nodes():
+    grown = QUICK_SIZES if arguments.quick else MEMORY_SIZES
+    paths = {documents: sharded_index(folder, documents) for documents in {*sizes, *grown}}
+    with ray_nodes():
         for documents in sizes:
-            here = Step(open_directory(paths[documents]).open(), documents)
-            directory = RemoteDirectory(paths[documents])
-            remote = Step(directory.open(), documents)
-            summed = SummedStep(SummedIndex(directory.workers, remote.loss.index.backend), documents)
-            expected = here()
-            notes = {
-                f"largest difference of the gradient, {name}": float((step() - expected).abs().max())
-                for name, step in ((VECTORS, remote), (SUMS, summed))
-            }
-            benchmark.compare(
-                f"retrieval, loss and gradient, {documents:,} x {DIMENSION}, batch {BATCH}, top {HITS}",
-                {HERE: here, VECTORS: remote, SUMS: summed},
-                against=HERE,
-                repeats=rounds,
-                reach={VECTORS: REACH} if documents == max(SIZES) else {},
-                warm_up=2,
-                notes={**notes, "parts": parts(remote.loss.index, remote, rounds)},
-            )
-            directory.close()
+            compare(benchmark, paths[documents], documents, rounds)
+    benchmark.more["milliseconds of an exchange, by workers"] = {
+        workers: exchange(folder, workers, rounds) for workers in EXCHANGING
+    }
+    benchmark.more["gigabytes of the learner, by documents"] = {
+        documents: json.loads(
+            subprocess.run(
+                [sys.executable, __file__, "--memory-of", str(paths[documents])],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.splitlines()[-1]
+        )
+        for documents in grown
+    }
+    for name, value in benchmark.more.items():
+        print(f"{name}: {value}")
     benchmark.finish()
+
+
+def compare(benchmark: Benchmark, path: Path, documents: int, rounds: int) -> None:
+    """Compare the ways to make a step at one size, and take it apart."""
+    here = Step(open_directory(path).open(), documents)
+    directory = RemoteDirectory(path)
+    index = directory.open()
+    remote = Step(index, documents)
+    summed = SummedStep(SummedIndex(directory.workers, index.backend), documents)
+    expected = here()
+    notes = {
+        f"largest difference of the gradient, {name}": float((step() - expected).abs().max())
+        for name, step in ((VECTORS, remote), (SUMS, summed))
+    }
+    comparison = benchmark.compare(
+        f"retrieval, loss and gradient, {documents:,} x {DIMENSION}, batch {BATCH}, top {HITS}",
+        {HERE: here, VECTORS: remote, SUMS: summed},
+        against=HERE,
+        repeats=rounds,
+        reach={VECTORS: REACH} if documents == max(SIZES) else {},
+        warm_up=2,
+        notes=notes,
+    )
+    comparison.notes |= {"parts": parts(index, remote, rounds), "bytes of the sums": SUMMED_BYTES}
+    print(f"  parts: {comparison.notes['parts']}")
+    directory.close()
 
 
 if __name__ == "__main__":
