@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from pyserini_ltre.cluster import connected
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lucene.directory import LuceneDirectory
@@ -44,6 +45,10 @@ def opened_directory(path: str | os.PathLike[str], ray: str | None = None) -> It
     if ray is None:
         yield open_directory(path)
         return
+    if not is_sharded(expanded(path)):
+        raise InputError(
+            f"{path}: `ray` takes a sharded index; make one with python -m pyserini_ltre.index shard"
+        )
     with connected(ray):
         directory = RemoteDirectory(path)
         try:

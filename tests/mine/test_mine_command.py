@@ -100,6 +100,15 @@ def test_bad_input_is_one_line_and_leaves_nothing(files, tiny_encoder, refused, 
     assert not (files / "negatives.txt").exists()
 
 
+def test_ray_takes_a_sharded_index(files, tiny_encoder, refused):
+    where = ("--encoder", tiny_encoder, "--ray", "local")
+    assert "--ray takes a sharded index" in refused(
+        main, *command_line(files, "--index", files / "index", *where)
+    )
+    line = refused(main, *command_line(files, "--run", files / "bm25.txt", "--ray"))
+    assert line == "--ray searches an --index; with --run, leave it out"
+
+
 def test_by_a_worker_that_is_started_here(files, tiny_encoder, capsys):
     shard(IndexDirectory(files / "index"), 2, files / "sharded")
     where = ("--index", files / "sharded", "--encoder", tiny_encoder)

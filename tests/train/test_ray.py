@@ -1,15 +1,22 @@
 """Training against shards that workers hold: the same weights as against the index in one piece, whoever dies."""
 
+import json
+
 import pytest
 import ray_clusters
 import torch
+from safetensors.torch import load_file
 from small_input import DIMENSION
 
 from pyserini_ltre.cluster import connected
+from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.remote.directory import RemoteDirectory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.train.__main__ import main
+from pyserini_ltre.train.data.taught import Unjudged
+from pyserini_ltre.train.distil import DistilTrainer
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer
@@ -78,3 +85,31 @@ def test_weights_are_the_same_though_workers_die(remote, problem, tiny_encoder):
     assert result.improved and result.steps == STEPS
     assert same(weights(result), weights(expected))
     assert result.dev_history == expected.dev_history
+
+
+def test_distillation_fetches_the_documents_of_the_teacher(remote, problem, tiny_encoder):
+    teacher = {
+        qid: {docid: 1.0 / (1 + rank) for rank, docid in enumerate(problem.qrels[qid])}
+        for qid in problem.qrels
+    }
+    found = []
+    for index in (problem.directory, remote):
+        trainer = DistilTrainer(BiEncoder.load(tiny_encoder), index, schedule=schedule())
+        found.append(trainer.fit(Unjudged(problem.queries, teacher), Judged(*problem.dev, 0, 0)))
+    assert same(*(weights(result) for result in found))
+    assert found[0].loss_history == found[1].loss_history
+
+
+@pytest.mark.parametrize("trainable", ["adapter", "encoder"])
+def test_the_command_leaves_the_same_weights(
+    remote, sharded, judged_files, tiny_encoder, tmp_path, trainable, capsys
+):
+    for name, more in (("here", []), ("there", ["--ray", "unused: it is connected"])):
+        files = {"--index": sharded, "--encoder": tiny_encoder, **judged_files, "--output": tmp_path / name}
+        options = ["--trainable", trainable, "--epochs", "3", "--hits", "20", "--evaluations", "2", *more]
+        main(["adore", *(str(part) for pair in files.items() for part in pair), *options])
+    assert "saved in" in capsys.readouterr().out
+    models = [load_file(tmp_path / name / "model.safetensors") for name in ("here", "there")]
+    assert same(*models)
+    records = [json.loads((tmp_path / name / "pyserini_ltre.json").read_text()) for name in ("here", "there")]
+    assert records[0]["index"] == records[1]["index"]

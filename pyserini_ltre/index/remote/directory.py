@@ -16,7 +16,7 @@ from pyserini_ltre.index.remote.holder import ShardFacts
 from pyserini_ltre.index.remote.searching import RemoteIndex, split
 from pyserini_ltre.index.remote.workers import Workers
 from pyserini_ltre.index.seam import DenseIndex
-from pyserini_ltre.index.sharded.manifest import MANIFEST, read_manifest, shard_name
+from pyserini_ltre.index.sharded.manifest import read_manifest, shard_name
 
 # Sums of document ids that are compared at a time.
 SUMS = 2**20
@@ -40,10 +40,6 @@ class RemoteDirectory(IndexDirectory):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = expanded(path).absolute()
-        if not (self.path / MANIFEST).is_file():
-            raise InputError(
-                f"{self.path}: `ray` takes a sharded index; make one with python -m pyserini_ltre.index shard"
-            )
         self.manifest = read_manifest(self.path)
         self.workers = Workers(self.path, self.manifest)
         self.starts = np.cumsum([0, *(shard["rows"] for shard in self.manifest.shards)])
