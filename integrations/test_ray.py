@@ -168,7 +168,7 @@ def write_collection(path: Path) -> Path:
     words = "open read sort list index vector queue tree file hash".split()
     drawn = random.Random(3)
     with open(path / "corpus.jsonl", "w") as file:
-        for number in range(30_000):
+        for number in range(20_000):
             text = " ".join(drawn.choices(words, k=drawn.randint(1, 8)))
             file.write(json.dumps({"_id": f"d{number}", "title": "", "text": text}) + "\n")
     (path / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "sort"}) + "\n")

@@ -109,6 +109,37 @@ def _check_answers(address: str) -> None:
         raise InputError(f"`ray` {address}: {lines[-1][:300]}; {_START}")
 
 
+class Lost(Exception):
+    """What a worker was asked will not be answered: it has died, or takes too long."""
+
+
+def received(answer: Any, seconds: float | None = None) -> Any:
+    """Wait for the answer of a worker.
+
+    Raises
+    ------
+    InputError
+        As it was raised there.
+    Lost
+        If it will not come, or not in time.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+    try:
+        return ray.get(answer, timeout=seconds)
+    except RayTaskError as error:
+        if isinstance(error.cause, InputError):
+            raise error.cause from None
+        raise
+    except GetTimeoutError:
+        raise Lost("no answer in time") from None
+    except RayError as error:
+        # Of a worker that could not be made, the last line is what was raised there.
+        lines = str(error).strip().splitlines() or [""]
+        raise Lost(f"{type(error).__name__}: {lines[-1][:200]}") from None
+
+
 _START = "start it with ray start, on this machine too, or give local"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 # Before Ray is imported by anybody: it is not to phone home.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-OBJECTS = 100 * 2**20
+OBJECTS = 300 * 2**20
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from pyserini_ltre.cluster import Lost, received
 from pyserini_ltre.encode.backends import choose
 from pyserini_ltre.encode.batching import encode_stream
 from pyserini_ltre.encode.document_stream import DocumentStream
@@ -133,17 +134,12 @@ class Workers:
 
     def _answered(self) -> Iterator[tuple[int, np.ndarray]]:
         """Wait a moment for windows, by their places; those of workers that have died are left to others."""
-        errors = self.ray.exceptions
         for answer in self.ray.wait(list(self.answers), timeout=PAUSE)[0] if self.answers else ():
             actor = self.answers.pop(answer)
             try:
-                vectors = self.ray.get(answer)
-            except errors.RayTaskError as error:
-                if isinstance(error.cause, InputError):
-                    raise error.cause from None
-                raise
-            except errors.RayError as error:
-                self._bury(actor, str(error).strip().splitlines()[-1][:200])
+                vectors = received(answer)
+            except Lost as error:
+                self._bury(actor, str(error))
                 continue
             task = self.actors[actor]
             self.actors[actor] = None

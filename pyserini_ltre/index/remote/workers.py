@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyserini_ltre.cluster import Lost, received
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index.remote.holder import ShardHolder
 from pyserini_ltre.index.remote.placement import Node, placed
@@ -111,21 +112,11 @@ class Workers:
             self._end(worker)
 
     def _get(self, node: Node, answer: Any, seconds: float) -> Any:
-        """Wait for an answer; `Lost` says that it will not come, an `InputError` of the worker names its machine."""
-        errors = self.ray.exceptions
+        """Wait for an answer; an `InputError` of the worker names its machine."""
         try:
-            return self.ray.get(answer, timeout=max(seconds, 0))
-        except errors.RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, InputError):
-                raise InputError(f"node {node.name}: {cause}") from None
-            raise
-        except errors.GetTimeoutError:
-            raise Lost("no answer in time") from None
-        except errors.RayError as error:
-            # Of a worker that could not be made, the last line is what was raised there.
-            lines = str(error).strip().splitlines() or [""]
-            raise Lost(f"{type(error).__name__}: {lines[-1][:200]}") from None
+            return received(answer, max(seconds, 0.0))
+        except InputError as error:
+            raise InputError(f"node {node.name}: {error}") from None
 
     def _end(self, worker: Worker) -> None:
         self.ray.kill(worker.actor)
@@ -198,7 +189,3 @@ class Workers:
         faults = [f"node {one.node.name}: {one.missing[number]}" for one in self.workers.values()]
         faults += self.lost.values()
         return f"{'; '.join(faults) or 'no node may compute'}; copy that shard to one of the nodes"
-
-
-class Lost(Exception):
-    """An answer that will not come."""
