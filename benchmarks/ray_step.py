@@ -161,14 +161,29 @@ def _timed_search(holder: Any, shards: list[int], queries: Any, k: int, backend:
     return time.perf_counter() - start
 
 
-def exchange(folder: Path, workers: int, rounds: int) -> float:
-    """Milliseconds of a search by so many workers that have next to nothing to search: sending, answering, merging."""
+def exchange(folder: Path, workers: int, rounds: int) -> dict[str, float]:
+    """A search by so many workers that have next to nothing to search: sending, answering, merging.
+
+    Returns
+    -------
+    dict of str to float
+        Milliseconds that pass, and those that the learner computes for it: here the workers are in its way, on machines
+        of their own they are not.
+    """
     with ray_nodes(workers):
         directory = RemoteDirectory(sharded_index(folder, FEW * workers, workers))
         index, queries = directory.open(), random_vectors(BATCH, DIMENSION, seed=-1)
-        seconds = alternate({"search": lambda: index.search(queries, HITS)}, rounds, warm_up=3)["search"]
+        computed = []
+
+        def search() -> None:
+            start = time.process_time()
+            index.search(queries, HITS)
+            computed.append(time.process_time() - start)
+
+        passed = alternate({"search": search}, 2 * rounds, warm_up=3)["search"]
         directory.close()
-    return round(statistics.median(seconds) * 1e3, 2)
+    both = {"passed": passed, "computed by the learner": computed}
+    return {name: round(statistics.median(seconds) * 1e3, 2) for name, seconds in both.items()}
 
 
 def memory_of_learner(path: Path) -> dict[str, float]:

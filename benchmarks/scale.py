@@ -85,13 +85,14 @@ class Exchange(NamedTuple):
 
 
 def read_exchange(report: dict) -> Exchange:
-    """Take it from what ``ray_step`` has measured: a straight line through two numbers of workers."""
+    """Take it from what ``ray_step`` has measured; a machine more costs what the learner has to compute for it."""
     measured = report["milliseconds of an exchange, by workers"]
-    (few, fast), (many, slow) = sorted((int(workers), value / 1e3) for workers, value in measured.items())
-    a_machine = max(0.0, (slow - fast) / (many - few))
+    few, many = sorted(map(int, measured))
+    computed = [measured[str(workers)]["computed by the learner"] / 1e3 for workers in (few, many)]
+    a_machine = max(0.0, (computed[1] - computed[0]) / (many - few))
     parts = report["comparisons"][0]["notes"]["parts"]
     return Exchange(
-        fast - few * a_machine,
+        max(0.0, measured[str(few)]["passed"] / 1e3 - few * a_machine),
         a_machine,
         parts["milliseconds"]["vectors"] / 1e3,
         parts["bytes"]["vectors"],

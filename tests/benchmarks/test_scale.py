@@ -6,7 +6,10 @@ import pytest
 
 PARTS = {"milliseconds": {"vectors": 40.0}, "bytes": {"vectors": 2e7, "search, sent and answered": 4e5}}
 RAY_STEP = {
-    "milliseconds of an exchange, by workers": {"2": 10.0, "8": 22.0},
+    "milliseconds of an exchange, by workers": {
+        "2": {"passed": 10.0, "computed by the learner": 5.0},
+        "8": {"passed": 70.0, "computed by the learner": 17.0},
+    },
     "comparisons": [{"notes": {"parts": PARTS}}],
 }
 
