@@ -1,6 +1,7 @@
 """The workers, one a machine: asked all at once, and replaced where they die."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from pyserini_ltre.index.sharded.manifest import Manifest
 STARTED, ANSWERED, HELD_AGAIN = 60.0, 600.0, 300.0
 # Between looks at which machines there are.
 PAUSE = 1.0
-# Workers that may die over one and the same question, before it is thought to be the question.
+# Workers of one shard that may die over one and the same question, before it is thought to be the question.
 DEATHS = 5
 
 
@@ -78,7 +79,8 @@ class Workers:
         InputError
             If a shard is lost: no machine holds it any more, or its workers die again and again.
         """
-        left, answers, deaths = dict(shards), [], 0
+        left, answers = dict(shards), []
+        deaths: Counter[int] = Counter()
         while left:
             asked = []
             for worker in self.workers.values():
@@ -91,14 +93,14 @@ class Workers:
                 try:
                     answers.append(self._get(worker.node, answer, end - time.monotonic()))
                 except Lost as error:
-                    dead.append((worker, error))
+                    dead.append((worker, part, error))
                 else:
                     left = {number: wanted for number, wanted in left.items() if number not in part}
-            for worker, loss in dead:
-                deaths += 1
-                if deaths > DEATHS:
+            for worker, part, loss in dead:
+                deaths.update(part.keys())
+                if (most := max(deaths.values())) > DEATHS:
                     raise InputError(
-                        f"node {worker.node.name}: {deaths} workers died over {method} of shards of {self.path} "
+                        f"node {worker.node.name}: {most} workers died over {method} of shards of {self.path} "
                         f"({loss}); look into Ray's logs there, and whether the memory is enough"
                     )
                 self._end(worker)
