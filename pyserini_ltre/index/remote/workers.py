@@ -175,12 +175,13 @@ class Workers:
                 self.lost.pop(worker.node.key, None)
 
     def _nodes(self) -> list[Node]:
-        """The machines that are there and may compute."""
-        return [
+        """The machines that are there and may compute, by name."""
+        alive = [
             Node(node["NodeID"], node["NodeName"], int(node["Resources"]["CPU"]))
             for node in self.ray.nodes()
             if node["Alive"] and node["Resources"].get("CPU", 0) >= 1
         ]
+        return sorted(alive, key=lambda node: node.name)
 
     def _loads(self) -> dict[str, int]:
         sizes = [shard["rows"] for shard in self.manifest.shards]
