@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import ALONE, Commands
+from conftest import Commands
 from test_kills import content
 
 from pyserini_ltre.workflow.commands import packaged_encoder
@@ -46,7 +45,7 @@ def nodes() -> Iterator[Any]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def training(demo: tuple[Path, float]) -> tuple[object, ...]:
     """A training of the whole encoder, but for index, Ray and output."""
     files = [
@@ -60,10 +59,15 @@ def training(demo: tuple[Path, float]) -> tuple[object, ...]:
 
 @pytest.fixture(scope="module")
 def trained(
-    commands: Commands, demo: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Path]]:
-    """Room for what the training without Ray leaves, made by whoever first needs it."""
-    yield {"output": tmp_path_factory.mktemp("trained") / "out"}
+    commands: Commands,
+    demo: tuple[Path, float],
+    training: tuple[object, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """What the training leaves without Ray, over the index in one piece."""
+    output = tmp_path_factory.mktemp("trained") / "out"
+    commands.run(*training, f"--index={demo[0]}/index", f"--output={output}")
+    return output
 
 
 def weights(path: Path) -> bytes:
@@ -101,12 +105,9 @@ def test_a_training_ends_with_the_same_weights(
     commands: Commands,
     shards: Path,
     training: tuple[object, ...],
-    trained: dict[str, Path],
-    demo: tuple[Path, float],
+    trained: Path,
     tmp_path: Path,
 ) -> None:
-    if not trained["output"].exists():
-        commands.run(*training, f"--index={demo[0]}/index", f"--output={trained['output']}")
     output = tmp_path / "out"
     arguments = (*training, f"--index={shards}", f"--ray={nodes.address}", f"--output={output}")
     process = commands.start(*arguments)
@@ -125,7 +126,7 @@ def test_a_training_ends_with_the_same_weights(
         process = commands.start(*arguments)
     _, error = process.communicate()
     assert process.returncode == 0, error.decode()[-2000:]
-    assert weights(output) == weights(trained["output"])
+    assert weights(output) == weights(trained)
     assert not processes(WORKER)
 
 
@@ -176,19 +177,9 @@ def write_collection(path: Path) -> Path:
     return path
 
 
-def test_a_whole_python_stdlib_training_on_ray_started_here(
-    commands: Commands, shards: Path, training: tuple[object, ...], trained: dict[str, Path], tmp_path: Path
+def test_ray_that_is_started_here_ends_with_the_command(
+    commands: Commands, shards: Path, training: tuple[object, ...], trained: Path, tmp_path: Path
 ) -> None:
-    output = tmp_path / "out"
-    environment = os.environ | ALONE | {"PYSERINI_LTRE_HOME": str(tmp_path / "home")}
-    command = [
-        sys.executable,
-        "-m",
-        *map(str, training),
-        f"--index={shards}",
-        "--ray=local",
-        f"--output={output}",
-    ]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    if trained["output"].exists():
-        assert weights(output) == weights(trained["output"])
+    commands.run(*training, f"--index={shards}", "--ray=local", f"--output={tmp_path}/out")
+    assert weights(tmp_path / "out") == weights(trained)
+    assert not processes(WORKER)
