@@ -1,6 +1,6 @@
 """Ray in real processes: two nodes, three shards, and SIGKILL for whoever takes part, in the middle of its work.
 
-Run with ``pytest integrations/test_ray.py`` (a quarter of an hour on two cores, no network; needs the extra `ray`).
+Run with ``pytest integrations/test_ray.py`` (half an hour on two busy cores, no network; needs the extra `ray`).
 """
 
 import json
