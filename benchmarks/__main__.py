@@ -23,6 +23,7 @@ SCRIPTS = (
     "backends",
     "single_query",
     "compressed_indexes",
+    "ray_step",
     "time_to_quality",
 )
 QUICK = ("exact_search", "large_search", "training_step", "encoding", "compressed_indexes")

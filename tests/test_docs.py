@@ -1,4 +1,4 @@
-"""The examples of the README, docs/star.md, docs/unjudged.md, docs/python.md and the
+"""The examples of the README, docs/star.md, docs/unjudged.md, docs/scale.md, docs/python.md and the
 walkthrough, run as they stand there."""
 
 import json
@@ -153,3 +153,13 @@ def test_contributing_is_read_for_paths():
     assert {"ruff.toml", ".ci/run", "docs/code.md", "tests/golden/", "pyserini_ltre/errors.py"} <= {
         *named_paths()
     }
+
+
+def test_the_commands_on_ray(folder, tmp_path):
+    for name in ("my-model", "my-collection", "train.tsv", "train.qrels"):
+        (tmp_path / name).symlink_to(folder / name)
+    (commands,) = (block for block in blocks("docs/scale.md", "bash") if "--ray" in block)
+    printed = run(commands, 3, tmp_path, tmp_path / "home")
+    assert "30 documents x 32 in sharded" in printed
+    assert "negatives of 45 queries in negatives.txt" in printed
+    assert (tmp_path / "trained" / "pyserini_ltre.json").is_file()

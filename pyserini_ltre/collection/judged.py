@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyserini_ltre.cluster import fetched
 from pyserini_ltre.collection.qrels import read_qrels
 from pyserini_ltre.collection.queries import read_queries
 from pyserini_ltre.collection.records import Qrels, Queries
@@ -91,6 +92,7 @@ def judged_queries(queries: Queries, qrels: Qrels, row_of: Mapping[str, int], so
     """
     kept: Qrels = {}
     missing = 0
+    row_of = fetched(row_of, {docid for qid in queries for docid in qrels.get(qid, {})})
     for qid in queries:
         judgements = {docid: grade for docid, grade in qrels.get(qid, {}).items() if docid in row_of}
         missing += len(qrels.get(qid, {})) - len(judgements)

@@ -2,6 +2,7 @@
 
 from transformers.utils import logging
 
+from pyserini_ltre.cluster import RayOptions
 from pyserini_ltre.collection import open_collection
 from pyserini_ltre.encode.backends import Backend, Precision
 from pyserini_ltre.encode.encode_collection import encode_collection
@@ -33,8 +34,8 @@ class EncodeOptions:
 @exit_on_input_error
 def main(argv: list[str] | None = None) -> None:
     """Encode every document and write the index directory with its ``encoder.json``."""
-    encoder, options = parse_options(
-        "pyserini_ltre.encode", __doc__, (DocumentEncoderOptions, EncodeOptions), argv
+    encoder, options, cluster = parse_options(
+        "pyserini_ltre.encode", __doc__, (DocumentEncoderOptions, EncodeOptions, RayOptions), argv
     )
     check_outputs({**vars(encoder), **vars(options)}, overwrite=options.overwrite)
     check_output_directory(options.output, options.overwrite)
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
         options.overwrite,
         backend=options.backend,
         shards=options.shards,
+        ray=cluster.ray,
     )
     print(f"{len(index.docids)} documents x {index.dimension} in {options.output}")
 

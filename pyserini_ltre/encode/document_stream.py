@@ -79,16 +79,8 @@ class DocumentStream:
         starts = [start for start, stop in ends.items() if needed(start, stop)]
         wanted = set(starts)
         texts = (text for row, text in enumerate(self.texts()) if row - row % WINDOW in wanted)
-        stream = encode_stream(
-            self.encoder,
-            texts,
-            "document",
-            self.batch_size,
-            progress=self.progress,
-            total=sum(ends[start] - start for start in starts),
-            backend=self.forward,
-        )
-        for start, vectors in zip(starts, stream, strict=True):
+        total = sum(ends[start] - start for start in starts)
+        for start, vectors in zip(starts, self._encoded(texts, total), strict=True):
             finite = np.isfinite(vectors).all(axis=1)
             if not finite.all():
                 raise InputError(
@@ -96,3 +88,15 @@ class DocumentStream:
                     "not finite; give an encoder whose weights are sound"
                 )
             yield start, vectors
+
+    def _encoded(self, texts: Iterator[str], total: int) -> Iterator[np.ndarray]:
+        """Embeddings (n, d) of so many texts, window by window, in their order."""
+        return encode_stream(
+            self.encoder,
+            texts,
+            "document",
+            self.batch_size,
+            progress=self.progress,
+            total=total,
+            backend=self.forward,
+        )

@@ -1,14 +1,18 @@
 """A collection to an index directory, with its ``encoder.json``."""
 
 import os
+from contextlib import nullcontext
 
 import faiss
 
+from pyserini_ltre.cluster import connected
 from pyserini_ltre.collection import Collection, open_collection
 from pyserini_ltre.encode.backends import Backend, Precision, choose
 from pyserini_ltre.encode.document_stream import DocumentStream
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.remote import RemoteStream
 from pyserini_ltre.encode.shards import encode_in_shards
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_index_directory
@@ -25,6 +29,7 @@ def encode_collection(
     progress: bool = True,
     backend: Backend = "torch",
     shards: int | None = None,
+    ray: str | None = None,
 ) -> IndexDirectory:
     """Encode every document of a collection into a flat index.
 
@@ -49,6 +54,8 @@ def encode_collection(
     shards : int, optional
         Write a sharded index of so many shards, with the memory of one. Whole shards are kept in ``OUTPUT.shards``
         until all are there: after a kill, the same call encodes those that are missing.
+    ray : str, optional
+        Encode on the processors of a Ray cluster, one thread each; its address, see `pyserini_ltre.cluster.connected`.
 
     Returns
     -------
@@ -69,12 +76,22 @@ def encode_collection(
         first_rows(len(docids), shards)
     encoder = encoder if isinstance(encoder, BiEncoder) else BiEncoder.load(encoder)
     forward = choose(encoder, backend, precision, len(docids))
-    stream = DocumentStream(source, docids, encoder, forward, batch_size, progress)
+    if ray is not None and encoder.device.type != "cpu":
+        raise InputError("`ray` encodes on processors; leave it, or `device`, out")
+    kind = DocumentStream if ray is None else RemoteStream
+    stream = kind(source, docids, encoder, forward, batch_size, progress)
+    with nullcontext() if ray is None else connected(ray):
+        _write(stream, output, shards, overwrite)
+    return open_directory(output)
+
+
+def _write(
+    stream: DocumentStream, output: str | os.PathLike[str], shards: int | None, overwrite: bool
+) -> None:
     if shards is not None:
         encode_in_shards(stream, output, shards, overwrite)
-        return open_directory(output)
-    index = faiss.IndexFlatIP(encoder.dimension)
+        return
+    index = faiss.IndexFlatIP(stream.encoder.dimension)
     for _, vectors in stream.vectors():
         index.add(vectors)
-    write_index_directory(output, index, docids, stream.record, overwrite)
-    return IndexDirectory(output)
+    write_index_directory(output, index, stream.docids, stream.record, overwrite)

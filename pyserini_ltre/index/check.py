@@ -4,17 +4,14 @@ import hashlib
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.lengths import vector_lengths
 from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.sharded.directory import ShardedDirectory
 from pyserini_ltre.index.sharded.manifest import is_sharded
 
-# Vectors looked at together; few, so that memory stays small whatever their size.
-ROWS = 8192
 # What a vector of length 1 may be off, in the half precision that some are stored in, too.
 OFF = 0.01
 
@@ -75,19 +72,12 @@ def check_vectors(index: DenseIndex, directory: IndexDirectory, encoder: Embedde
         If vectors are zero: their documents can never be found before others. If their lengths are not what the
         encoder gives its embeddings.
     """
-    zeros, shortest, longest = 0, float("inf"), 0.0
-    for start in range(0, len(index), ROWS):
-        norms = index.vectors(torch.arange(start, min(start + ROWS, len(index)))).square().sum(1).sqrt()
-        bad = ~norms.isfinite()
-        if bad.any():
-            docid = directory.docids[start + int(bad.nonzero()[0])]
-            raise InputError(
-                f"{directory.path}: the vector of document {docid} is not finite; encode this document again"
-            )
-        lengths = norms[norms > 0]
-        zeros += len(norms) - len(lengths)
-        if len(lengths):
-            shortest, longest = min(shortest, float(lengths.min())), max(longest, float(lengths.max()))
+    zeros, shortest, longest, unsound = vector_lengths(index)
+    if unsound is not None:
+        raise InputError(
+            f"{directory.path}: the vector of document {directory.docids[unsound]} is not finite; encode this "
+            "document again"
+        )
     if zeros:
         remark(f"{directory.path}: {zeros} vectors are zero: their documents are never found")
     if directory.stored_whole and zeros < len(index):

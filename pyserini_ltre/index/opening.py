@@ -1,13 +1,18 @@
 """Whatever kind of index a directory holds, opened."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
+from pyserini_ltre.cluster import connected
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
 from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lucene.directory import LuceneDirectory
 from pyserini_ltre.index.lucene.segments import is_lucene
+from pyserini_ltre.index.remote.directory import RemoteDirectory
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.sharded.directory import ShardedDirectory
 from pyserini_ltre.index.sharded.manifest import is_sharded
@@ -26,6 +31,30 @@ def open_directory(path: str | os.PathLike[str]) -> IndexDirectory:
     if is_lucene(expanded(path)):
         return LuceneDirectory(path)
     return ShardedDirectory(path) if is_sharded(expanded(path)) else IndexDirectory(path)
+
+
+@contextmanager
+def opened_directory(path: str | os.PathLike[str], ray: str | None = None) -> Iterator[IndexDirectory]:
+    """Open a directory for a block; with the address of a Ray cluster, a sharded one where its shards lie.
+
+    Raises
+    ------
+    InputError
+        If there is no such directory, it is incomplete or damaged, or the cluster does not answer.
+    """
+    if ray is None:
+        yield open_directory(path)
+        return
+    if not is_sharded(expanded(path)):
+        raise InputError(
+            f"{path}: `ray` takes a sharded index; make one with python -m pyserini_ltre.index shard"
+        )
+    with connected(ray):
+        directory = RemoteDirectory(path)
+        try:
+            yield directory
+        finally:
+            directory.close()
 
 
 def open_index(

@@ -5,6 +5,8 @@ from typing import Protocol
 import torch
 from tqdm import tqdm
 
+from pyserini_ltre.cluster import fetched
+
 # Queries searched at a time.
 BATCH = 256
 
@@ -84,7 +86,8 @@ def retrieve(
         for start in range(0, len(qids), BATCH):
             scores, rows = index.search(embeddings[start : start + BATCH], k)
             batch = qids[start : start + BATCH]
+            names = fetched(docids, rows[rows >= 0].tolist())
             for qid, values, found in zip(batch, scores.tolist(), rows.tolist(), strict=True):
-                run[qid] = {docids[row]: value for row, value in zip(found, values, strict=True) if row >= 0}
+                run[qid] = {names[row]: value for row, value in zip(found, values, strict=True) if row >= 0}
             bar.update(len(batch))
     return run

@@ -7,6 +7,22 @@ import torch
 from pyserini_ltre.index.seam import DenseIndex
 
 
+def merged(found: Sequence[tuple[torch.Tensor, torch.Tensor]], k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Join what was found in the parts of an index to the best k (or all, if fewer), by score, then row.
+
+    Parameters
+    ----------
+    found : sequence of pairs of Tensor (B, m) and LongTensor (B, m)
+        Scores and rows of each part, the rows those of the whole.
+    k : int
+        Documents a query.
+    """
+    scores, rows = (torch.cat(column, 1) for column in zip(*found, strict=True))
+    rows, by_row = rows.sort(dim=1)
+    best, order = scores.gather(1, by_row).sort(dim=1, descending=True, stable=True)
+    return best[:, :k], rows.gather(1, order[:, :k])
+
+
 class SegmentedIndex:
     """Search in the parts of an index, one after the other, as if they were one.
 
@@ -36,10 +52,8 @@ class SegmentedIndex:
         for part, start in zip(self.parts, self.starts, strict=False):
             scores, places = part.search(moved, k)
             found.append((scores, torch.where(places < 0, places, places + start)))
-        scores, rows = (torch.cat(column, 1) for column in zip(*found, strict=True))
-        rows, by_row = rows.sort(dim=1)
-        best, order = scores.gather(1, by_row).sort(dim=1, descending=True, stable=True)
-        return best[:, :k].to(queries.device), rows.gather(1, order[:, :k]).to(queries.device)
+        scores, rows = merged(found, k)
+        return scores.to(queries.device), rows.to(queries.device)
 
     def vectors(self, rows: torch.Tensor) -> torch.Tensor:
         """Vectors of rows; see `DenseIndex.vectors`."""

@@ -7,10 +7,11 @@ is a TREC run file without the judged-relevant documents, for ``pyserini_ltre.tr
 from transformers.utils import logging
 
 from pyserini_ltre import registry
+from pyserini_ltre.cluster import RayOptions
 from pyserini_ltre.collection import read_judged_queries, read_run, write_run
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError, exit_on_input_error
-from pyserini_ltre.index import open_directory
+from pyserini_ltre.index.opening import opened_directory
 from pyserini_ltre.mine.mining import DEPTH, Mined, mine_negatives, negatives_of_run
 from pyserini_ltre.options import Count, option, option_group, parse_options
 from pyserini_ltre.outputs import check_outputs
@@ -32,18 +33,22 @@ class MineOptions:
 @exit_on_input_error
 def main(argv: list[str] | None = None) -> None:
     """Mine, and say what was left out."""
-    encoder, options = parse_options("pyserini_ltre.mine", __doc__, (QueryEncoderOptions, MineOptions), argv)
+    encoder, options, cluster = parse_options(
+        "pyserini_ltre.mine", __doc__, (QueryEncoderOptions, MineOptions, RayOptions), argv
+    )
     if options.index is not None:
         encoder = encoder.of_index(options.index)
     if (options.index is None) == (options.run is None):
         raise InputError("give either `index` with `encoder`, or `run`")
     if (options.index is None) != (encoder.encoder is None):
         raise InputError("`index` and `encoder` belong together; give both, or `run`")
+    if cluster.ray is not None and options.index is None:
+        raise InputError("`ray` searches an `index`; with `run`, leave it out")
     given = {**vars(encoder), **vars(options)}
     if options.index is not None:
         given["index"] = registry.find("indexes", options.index)
     check_outputs(given, overwrite=options.overwrite)
-    mined = mine(encoder, options)
+    mined = mine(encoder, options, cluster.ray)
     write_run(options.output, mined.run, "negatives", decimals=None)
     total = sum(len(negatives) for negatives in mined.run.values())
     print(f"{total} negatives of {len(mined.run)} queries in {options.output}")
@@ -53,8 +58,8 @@ def main(argv: list[str] | None = None) -> None:
         print(f"{mined.fewer} queries have fewer than {options.depth}")
 
 
-def mine(encoder: QueryEncoderOptions, options: MineOptions) -> Mined:
-    """Mine the judged ones of the queries."""
+def mine(encoder: QueryEncoderOptions, options: MineOptions, ray: str | None) -> Mined:
+    """Mine the judged ones of the queries, in an index on this machine or on a Ray cluster."""
     texts, qrels = read_judged_queries(options.queries, options.qrels)
     queries = {qid: text for qid, text in texts.items() if qid in qrels}
     if options.run is not None:
@@ -68,8 +73,8 @@ def mine(encoder: QueryEncoderOptions, options: MineOptions) -> Mined:
         return negatives_of_run(known, qrels, options.depth)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    directory = open_directory(registry.find("indexes", str(options.index)))
-    return mine_negatives(directory, encoder.load(), queries, qrels, options.depth)
+    with opened_directory(registry.find("indexes", str(options.index)), ray) as directory:
+        return mine_negatives(directory, encoder.load(), queries, qrels, options.depth)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,30 @@ import json
 
 import pytest
 
+PARTS = {"milliseconds": {"vectors": 40.0}, "bytes": {"vectors": 2e7, "search, sent and answered": 4e5}}
+RAY_STEP = {
+    "milliseconds of an exchange, by workers": {
+        "2": {"passed": 10.0, "computed by the learner": 5.0},
+        "8": {"passed": 70.0, "computed by the learner": 17.0},
+    },
+    "comparisons": [{"notes": {"parts": PARTS}}],
+}
+
 
 def test_step_is_the_encoder_and_a_share_of_the_search():
-    from scale import step_seconds
+    from scale import Exchange, step_seconds
 
-    assert step_seconds(1_000_000, 4, encoder=0.5, search=2e-6) == pytest.approx(1.0)
+    none = Exchange(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert step_seconds(1_000_000, 4, encoder=0.5, search=2e-6, exchange=none) == pytest.approx(1.0)
+
+
+def test_machines_that_work_together_tell_each_other():
+    from scale import NETWORK, read_exchange
+
+    exchange = read_exchange(RAY_STEP)
+    assert exchange.seconds(1) == 0
+    measured = 0.006 + 10 * 0.002 + 0.04
+    assert exchange.seconds(10) == pytest.approx(measured + (2e7 + 10 * 2e5) / NETWORK)
 
 
 def test_ratio_grows_by_encodings_against_searches():
@@ -68,6 +87,7 @@ def test_tables_follow_from_the_json(tmp_path):
     reports["time_to_quality"] = {"curves": curves}
     growth = [{"work": "training step", "ways": {OURS_HALF: {"median": m}}} for m in (0.2, 0.5)]
     reports["growth"] = {"comparisons": growth, "machine": {"threads": {"torch": 2}}}
+    reports["ray_step"] = RAY_STEP
     for name, report in reports.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
     memory, steps, encoding, _, measured = (
@@ -83,3 +103,4 @@ def test_tables_follow_from_the_json(tmp_path):
     assert any("v2" in line and "bf16" in line and "| 11 |" in line for line in steps.splitlines())
     assert "5,556" in encoding and "2,778" in encoding  # a billion at 20 and at 10 ms
     assert "0.900 s a step" in measured
+    assert "2.0 ms a machine" in measured and "20.0 MB travel" in measured

@@ -3,6 +3,7 @@
 import faiss
 import numpy as np
 import pytest
+import ray_clusters  # noqa: F401 - Ray is not to phone home
 
 from pyserini_ltre import registry
 from pyserini_ltre.collection import read_run, write_qrels, write_run, write_topics
@@ -97,3 +98,21 @@ def test_bad_input_is_one_line_and_leaves_nothing(files, tiny_encoder, refused, 
         more = ("--index", "narrow", "--encoder", str(tiny_encoder))
     assert said in refused(main, *command_line(files, *more))
     assert not (files / "negatives.txt").exists()
+
+
+def test_ray_takes_a_sharded_index(files, tiny_encoder, refused):
+    where = ("--encoder", tiny_encoder, "--ray", "local")
+    assert "--ray takes a sharded index" in refused(
+        main, *command_line(files, "--index", files / "index", *where)
+    )
+    line = refused(main, *command_line(files, "--run", files / "bm25.txt", "--ray"))
+    assert line == "--ray searches an --index; with --run, leave it out"
+
+
+def test_by_a_worker_that_is_started_here(files, tiny_encoder, capsys):
+    shard(IndexDirectory(files / "index"), 2, files / "sharded")
+    where = ("--index", files / "sharded", "--encoder", tiny_encoder)
+    main(command_line(files, *where, output="here.txt"))
+    main(command_line(files, *where, "--ray", "local", output="there.txt"))
+    assert (files / "there.txt").read_bytes() == (files / "here.txt").read_bytes()
+    assert "negatives of 2 queries" in capsys.readouterr().out

@@ -13,8 +13,9 @@ from pyserini_ltre.index.directory import BACKENDS, EncoderRecord, IndexDirector
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.segmented import SegmentedIndex
-from pyserini_ltre.index.sharded.manifest import METRICS, REMEDY, SHARDS, read_manifest, sha256, shard_name
+from pyserini_ltre.index.sharded.manifest import REMEDY, SHARDS, read_manifest, sha256, shard_name
 from pyserini_ltre.index.sharded.rows import append_rows, check_kind, empty_like, reserve
+from pyserini_ltre.index.sharded.shard import open_shard
 
 
 class ShardedDirectory(IndexDirectory):
@@ -43,7 +44,9 @@ class ShardedDirectory(IndexDirectory):
         self.path = expanded(path).absolute()
         self.manifest = read_manifest(self.path)
         self._check_names()
-        self.shards = [self._shard(number) for number in range(len(self.manifest.shards))]
+        self.shards = [
+            open_shard(self.path, self.manifest, number) for number in range(len(self.manifest.shards))
+        ]
         self.docids = [docid for shard in self.shards for docid in shard.docids]
         record = self.manifest.encoder
         if record is not None and record.documents != len(self.docids):
@@ -62,31 +65,6 @@ class ShardedDirectory(IndexDirectory):
             raise InputError(
                 f"{folder}/{min(found - wanted)} is not in manifest.json; remove it, or shard again"
             )
-
-    def _shard(self, number: int) -> IndexDirectory:
-        """Open a shard; an `InputError` says how it is not the one of the manifest."""
-        expected = self.manifest.shards[number]
-        place = self.path / SHARDS / shard_name(number)
-        for name, file in expected["files"].items():
-            size = (place / name).stat().st_size if (place / name).is_file() else None
-            if size != file["bytes"]:
-                fault = "missing" if size is None else f"{size} bytes, {file['bytes']} in manifest.json"
-                raise InputError(f"{place}/{name}: {fault}; {REMEDY}")
-        shard = IndexDirectory(place)
-        actual = {
-            "rows": (len(shard.docids), expected["rows"]),
-            "dimensions": (shard.dimension, self.manifest.dimension),
-            "metric": (METRICS.get(shard.faiss_index.metric_type, "another"), self.manifest.metric),
-        }
-        for name, (found, wanted) in actual.items():
-            if found != wanted:
-                raise InputError(f"{place}: {name} {found}, but {wanted} in manifest.json; {REMEDY}")
-        if _maker(shard.record) != _maker(self.manifest.encoder):
-            raise InputError(f"{place}/encoder.json: another encoder than in manifest.json; {REMEDY}")
-        # Of the small file, which has been read: that is how a shard that lies there twice is noticed.
-        if sha256(place / "docid") != expected["files"]["docid"]["sha256"]:
-            raise InputError(f"{place}/docid: not the file of manifest.json (sha256); {REMEDY}")
-        return shard
 
     @property
     def dimension(self) -> int:
@@ -179,11 +157,3 @@ class ShardedDirectory(IndexDirectory):
             for rows in torch.arange(len(exact)).split(8192):
                 documents[rows + start] = exact.vectors(rows).to(device)
         return ExactIndex(documents)
-
-
-def _maker(record: EncoderRecord | None) -> dict[str, object] | None:
-    """What a record says of the encoder, and not of the documents."""
-    if record is None:
-        return None
-    of_documents = ("documents", "docid_sha256")
-    return {name: value for name, value in record.content().items() if name not in of_documents}

@@ -8,10 +8,11 @@ their documents worse; or those that are best on judged queries, if some are giv
 from functools import partial
 
 from pyserini_ltre import registry
+from pyserini_ltre.cluster import RayOptions
 from pyserini_ltre.collection import read_judged_queries
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
-from pyserini_ltre.index import open_directory
+from pyserini_ltre.index.opening import opened_directory
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.queries import QueryMaking
 from pyserini_ltre.train.command.arguments import DevOptions, IndexOptions, OutputOptions
@@ -36,6 +37,7 @@ class UnjudgedOptions(DevOptions):
 GROUPS = (
     QueryEncoderOptions,
     IndexOptions,
+    RayOptions,
     UnjudgedOptions,
     QueryMaking,
     TeacherOptions,
@@ -47,29 +49,28 @@ GROUPS = (
 
 def train_unjudged(method: str, argv: list[str]) -> None:
     """Train the query side of an index that stays as it is, without judgements."""
-    encoder_options, side, files, making, teacher, objective, schedule, output = parse_options(
-        f"pyserini_ltre.train {method}", __doc__, GROUPS, argv
-    )
+    groups = parse_options(f"pyserini_ltre.train {method}", __doc__, GROUPS, argv)
+    encoder_options, side, cluster, files, making, teacher, objective, schedule, output = groups
     encoder_options = encoder_options.of_index(side.index)
     prepare(files, output, encoder_options, side, making, teacher)
     stages = Stages()
-    index = open_directory(registry.find("indexes", side.index))
-    dev = None
-    if files.dev_queries is not None:
-        judged = read_judged_queries(files.dev_queries, files.dev_qrels)
-        dev = judged_queries(*judged, index.row_of, files.dev_qrels)
-    encoder = encoder_options.load()
-    trainer = DistilTrainer(
-        encoder,
-        index,
-        objective,
-        side.trainable,
-        schedule,
-        search_backend=side.search_backend,
-        vectors=side.vectors,
-        tensorboard=output.tensorboard,
-    )
-    unjudged = gather(teacher, making, files.collection, files.queries, index, encoder, stages)
-    train_and_save(partial(trainer.fit, unjudged, dev), output)
-    stages.end("training")
-    print(stages)
+    with opened_directory(registry.find("indexes", side.index), cluster.ray) as index:
+        dev = None
+        if files.dev_queries is not None:
+            judged = read_judged_queries(files.dev_queries, files.dev_qrels)
+            dev = judged_queries(*judged, index.row_of, files.dev_qrels)
+        encoder = encoder_options.load()
+        trainer = DistilTrainer(
+            encoder,
+            index,
+            objective,
+            side.trainable,
+            schedule,
+            search_backend=side.search_backend,
+            vectors=side.vectors,
+            tensorboard=output.tensorboard,
+        )
+        unjudged = gather(teacher, making, files.collection, files.queries, index, encoder, stages)
+        train_and_save(partial(trainer.fit, unjudged, dev), output)
+        stages.end("training")
+        print(stages)

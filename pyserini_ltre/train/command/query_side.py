@@ -5,10 +5,11 @@ from functools import partial
 import numpy as np
 
 from pyserini_ltre import registry
+from pyserini_ltre.cluster import RayOptions
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index import open_directory
+from pyserini_ltre.index.opening import opened_directory
 from pyserini_ltre.index.originals import read_vectors
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.queries import QueryMaking
@@ -39,6 +40,7 @@ class UnjudgedOptions:
 GROUPS = (
     QueryEncoderOptions,
     QuerySideOptions,
+    RayOptions,
     JudgedOptions,
     UnjudgedOptions,
     QueryMaking,
@@ -51,38 +53,37 @@ GROUPS = (
 
 def train_query_side(method: str, argv: list[str]) -> None:
     """Train the query side of an index that stays as it is."""
-    encoder, side, files, more, making, teacher, objective, schedule, output = parse_options(
-        f"pyserini_ltre.train {method}", __doc__, GROUPS, ["--method", method, *argv]
-    )
+    groups = parse_options(f"pyserini_ltre.train {method}", __doc__, GROUPS, ["--method", method, *argv])
+    encoder, side, cluster, files, more, making, teacher, objective, schedule, output = groups
     if side.query_vectors is None:
         encoder = encoder.of_index(side.index)
     prepare(files, output, encoder, side, more, teacher)
     _check_combinations(encoder, side, files, more)
     train, dev = read_judged(files)
-    index = open_directory(registry.find("indexes", side.index))
-    vectors = _read_query_vectors(side, train, dev, index.dimension)
-    # Before anything slow, and with the name of the file.
-    judged = judged_queries(*train, index.row_of, files.qrels)
-    chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
-    trainer = QuerySideTrainer(
-        _stand_in(vectors) if vectors and encoder.encoder is None else encoder.load(),
-        index,
-        objective,
-        side.trainable,
-        schedule,
-        search_backend=side.search_backend,
-        vectors=side.vectors,
-        tensorboard=output.tensorboard,
-    )
-    fit = partial(trainer.fit_judged, judged, chosen_on, vectors)
-    if more.collection is None and more.unjudged is None:
-        train_and_save(fit, output)
-        return
-    stages = Stages()
-    unjudged = gather(teacher, making, more.collection, more.unjudged, index, trainer.encoder, stages)
-    train_and_save(partial(fit, unjudged=unjudged), output)
-    stages.end("training")
-    print(stages)
+    with opened_directory(registry.find("indexes", side.index), cluster.ray) as index:
+        vectors = _read_query_vectors(side, train, dev, index.dimension)
+        # Before anything slow, and with the name of the file.
+        judged = judged_queries(*train, index.row_of, files.qrels)
+        chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
+        trainer = QuerySideTrainer(
+            _stand_in(vectors) if vectors and encoder.encoder is None else encoder.load(),
+            index,
+            objective,
+            side.trainable,
+            schedule,
+            search_backend=side.search_backend,
+            vectors=side.vectors,
+            tensorboard=output.tensorboard,
+        )
+        fit = partial(trainer.fit_judged, judged, chosen_on, vectors)
+        if more.collection is None and more.unjudged is None:
+            train_and_save(fit, output)
+            return
+        stages = Stages()
+        unjudged = gather(teacher, making, more.collection, more.unjudged, index, trainer.encoder, stages)
+        train_and_save(partial(fit, unjudged=unjudged), output)
+        stages.end("training")
+        print(stages)
 
 
 def _stand_in(query_vectors: dict[str, np.ndarray]) -> GivenVectors:

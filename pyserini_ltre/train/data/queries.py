@@ -6,6 +6,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
+from pyserini_ltre.cluster import fetched
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.train.data.order import EpochSampler
 from pyserini_ltre.train.trainable import Trainable
@@ -32,6 +33,7 @@ class TrainingQueries(Dataset):
         self.trainable = trainable
         self.frozen = frozen
         self.features = trainable.features(list(judged.queries.values()), frozen)
+        row_of = fetched(row_of, {docid for grades in judged.qrels.values() for docid in grades})
         self.positives = [_relevant_rows(judged.qrels[qid], row_of) for qid in judged.queries]
 
     def __len__(self) -> int:

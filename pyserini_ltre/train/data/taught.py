@@ -8,6 +8,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
+from pyserini_ltre.cluster import fetched
 from pyserini_ltre.collection.held_out import hold_out
 from pyserini_ltre.collection.judged import Judged, judged_queries
 from pyserini_ltre.collection.records import Qrels, Queries, Run, best_first
@@ -140,6 +141,7 @@ def taught_queries(unjudged: Unjudged, row_of: Mapping[str, int], depth: int) ->
     kept: Queries = {}
     rows, targets = [], []
     unknown = unanswered = equal = 0
+    row_of = fetched(row_of, {docid for qid in queries for docid in teacher.get(qid, {})})
     for qid, text in queries.items():
         hits = teacher.get(qid, {})
         known = {docid: score for docid, score in hits.items() if docid in row_of}

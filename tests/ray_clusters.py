@@ -1,0 +1,64 @@
+"""Ray clusters of several nodes on this machine, in real processes, for the tests."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Before Ray is imported by anybody: it is not to phone home.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+OBJECTS = 300 * 2**20
+
+
+@contextmanager
+def cluster(*nodes: str) -> Iterator[Any]:
+    """A cluster of nodes of these names, each with one processor; the first is the head.
+
+    Yields
+    ------
+    ray.cluster_utils.Cluster
+        With ``address``, ``add_node`` and ``remove_node``.
+    """
+    from ray.cluster_utils import Cluster
+
+    settings = {"num_cpus": 1, "object_store_memory": OBJECTS, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args={**settings, "node_name": nodes[0]})
+    try:
+        for name in nodes[1:]:
+            made.add_node(**settings, node_name=name)
+        yield made
+    finally:
+        made.shutdown()
+
+
+def process_of(actor: Any) -> int:
+    """The process in which a worker lives."""
+    import ray
+
+    return ray.get(actor.__ray_call__.remote(lambda worker: os.getpid()))
+
+
+def kill(process: int) -> None:
+    """Kill a process as the system does that has no memory left."""
+    os.kill(process, signal.SIGKILL)
+
+
+@contextmanager
+def before_call(owner: object, name: str, number: int, act: Callable[[], object]) -> Iterator[None]:
+    """Do something before the n-th call (from 1) of a method, once."""
+    calls, method = 0, getattr(owner, name)
+
+    def counted(*arguments: object, **options: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            act()
+        return method(*arguments, **options)
+
+    setattr(owner, name, counted)
+    try:
+        yield
+        assert calls >= number, f"{name} was called {calls} times only"
+    finally:
+        delattr(owner, name)
