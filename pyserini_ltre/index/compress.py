@@ -17,6 +17,7 @@ from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.refine import is_refined, refined_factory, whole_bytes
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.tune import (
+    MARGIN,
     RECALL,
     Tuning,
     check_recall,
@@ -142,7 +143,8 @@ def compress(
             compressed.add(source.vectors(rows).numpy())
             progress.update(len(rows))
     exact = directory.open("exact")
-    tuning = tune(compressed, exact, queries, recall) if is_refined(compressed) else None
+    margin = MARGIN if query_vectors is None else 1.0
+    tuning = tune(compressed, exact, queries, recall, margin) if is_refined(compressed) else None
 
     with atomic_directory(output, overwrite) as partial:
         faiss.write_index(compressed, str(partial / "index"))

@@ -23,6 +23,8 @@ RECALL = 0.99
 # Candidates for each document wanted.
 FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 QUERIES = 256
+# Documents, standing in for queries, find their like sooner than queries do: these took up to twice as many candidates.
+MARGIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def tune(
     exact: DenseIndex,
     queries: torch.Tensor,
     recall: float = RECALL,
+    margin: float = 1.0,
     depth: int = DEPTH,
 ) -> Tuning:
     """Let a search look at as few candidates as give a recall, and at more lists only where no candidates would do.
@@ -74,6 +77,8 @@ def tune(
         To measure with.
     recall : float
         Above 0, at most 1: part of the exact top `depth`.
+    margin : float
+        So many times the candidates that these queries need are looked at.
     depth : int
         Documents wanted.
 
@@ -104,8 +109,9 @@ def tune(
         if reached >= recall:
             break
     for factor in factors[:-1] if reached >= recall else ():
-        if (value := found(factor)) >= recall:
-            return Tuning(factor, lists, value, recall, depth)
+        if found(factor) >= recall:
+            factor = min(margin * factor, factors[-1])
+            return Tuning(factor, lists, found(factor), recall, depth)
     _look_at(index, factors[-1], depth)
     return Tuning(factors[-1], lists, reached, recall, depth)
 
@@ -172,7 +178,8 @@ def tune_again(
     exact = ExactIndex(
         FaissIndex(whole).all_vectors() if flat is None else torch.from_numpy(flat), owner=index
     )
-    chosen = tune(index, exact, measuring_queries(exact, query_vectors, seed), recall)
+    queries = measuring_queries(exact, query_vectors, seed)
+    chosen = tune(index, exact, queries, recall, MARGIN if query_vectors is None else 1.0)
     with atomic_file(directory.path / "index", "wb") as file:
         faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # not in its stubs
     return chosen

@@ -40,7 +40,7 @@ json.dump(results, open("results.json", "w"))
 )
 
 
-KINDS = ("Flat", "SQ8", "HNSW16", "IVF4,Flat", "PQ8", "OPQ8,PQ8", "PQ8x4fs")
+KINDS = ("Flat", "SQ8", "HNSW16", "IVF4,Flat", "PQ8", "OPQ8,PQ8", "PQ8x4fs", "PQ8,RFlat")
 ROCCHIO = ["--prf-depth", "5", "--prf-method", "rocchio"]
 # Name -> index, and options beside those that all have.
 RUNS = {
@@ -54,6 +54,7 @@ RUNS = {
     "feedback": ("Flat", ["--prf-depth", "3", "--prf-method", "avg"]),
     "feedback-batch": ("IVF4,Flat", ["--prf-depth", "900", "--batch-size", "16"]),
     "rocchio": ("OPQ8,PQ8", [*ROCCHIO, "--rocchio-topk", "3", "--rocchio-bottomk", "2"]),
+    "rocchio-refined": ("PQ8,RFlat", ROCCHIO),
     "rocchio-batch": ("HNSW16", [*ROCCHIO, "--rocchio-alpha", "0.4", "--batch-size", "16"]),
 }
 
