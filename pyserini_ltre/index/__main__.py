@@ -5,7 +5,7 @@ import argparse
 from pyserini_ltre.errors import exit_on_input_error
 from pyserini_ltre.index.compress import Compression, compress
 from pyserini_ltre.index.opening import open_directory
-from pyserini_ltre.index.refine import DEPTH, REFINEMENTS
+from pyserini_ltre.index.refine import REFINEMENTS
 from pyserini_ltre.index.sharded.convert import merge, shard
 from pyserini_ltre.index.tune import RECALL, tune_again
 from pyserini_ltre.outputs import check_outputs
@@ -47,7 +47,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
             "--recall",
             type=float,
             default=RECALL,
-            help=f"part of the exact top {DEPTH} that is to be found (default: {RECALL})",
+            help=f"part of the exact top 10, and of the top 100, that is to be found (default: {RECALL})",
         )
     shards = commands.add_parser("shard", help="write an index in shards")
     shards.add_argument("--index", required=True, help="index directory to split")

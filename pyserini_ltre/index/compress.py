@@ -15,15 +15,15 @@ from pyserini_ltre.index.directory import IndexDirectory, check_docids
 from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.refine import is_refined, refined_factory, whole_bytes
-from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.tune import (
+    DEPTHS,
     MARGIN,
     RECALL,
     Tuning,
     check_recall,
     measuring_queries,
     random_rows,
-    recall_of,
+    recalls,
     tune,
 )
 from pyserini_ltre.json_files import write_json
@@ -31,7 +31,6 @@ from pyserini_ltre.json_files import write_json
 # Vectors that FAISS uses to train 256 centroids, at most; and for each list of an inverted file, enough.
 SAMPLE = 65_536
 SAMPLE_PER_LIST = 64
-DEPTHS = (10, 100)
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,8 @@ def compress(
         written = IndexDirectory(partial)
         before = directory.index_bytes
         after = written.index_bytes - whole_bytes(compressed)
-        measured = _recall(exact, written.open("faiss"), queries)
+        _, nearest = exact.search(queries, min(DEPTHS[-1], len(exact)))
+        measured = recalls(nearest, written.open("faiss"), queries)
     fixed_before = len(faiss.serialize_index(faiss.IndexFlatIP(source.dimension)))
     return Compression(
         documents=len(source),
@@ -169,10 +169,3 @@ def compress(
         seconds=seconds,
         tuning=tuning,
     )
-
-
-def _recall(exact: DenseIndex, compressed: DenseIndex, queries: torch.Tensor) -> dict[int, float]:
-    depths = sorted({min(depth, len(exact)) for depth in DEPTHS})
-    _, wanted = exact.search(queries, depths[-1])
-    _, found = compressed.search(queries, depths[-1])
-    return {k: recall_of(wanted[:, :k], found[:, :k]) for k in depths}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.refine import is_refined, look_deep_enough
+from pyserini_ltre.index.refine import is_refined
 
 # Vectors decoded at a time.
 CHUNK = 8192
@@ -155,8 +155,6 @@ def read_index_file(path: str | os.PathLike[str]) -> "faiss.Index":
             index = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:
         raise InputError(f"{path}: FAISS cannot read it ({_reason(error)}); build the index again") from None
-    if is_refined(index):
-        look_deep_enough(index)
     if not isinstance(index, faiss.IndexIDMap):
         return index
     if not np.array_equal(faiss.vector_to_array(index.id_map), np.arange(index.ntotal)):

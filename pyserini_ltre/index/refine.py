@@ -4,7 +4,7 @@ After BiDR (Xiao et al., "Progressively Optimized Bi-Granular Document Represent
 has itself, `IndexRefine`: Pyserini reads it, too, with any encoder.
 """
 
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import faiss
 
@@ -12,9 +12,6 @@ from pyserini_ltre.errors import InputError
 
 # What orders the candidates, and what FAISS's factory calls it.
 REFINEMENTS = {"exact": "RFlat", "sq8": "Refine(SQ8)"}
-# Fewer hits than these are looked for among as many candidates: otherwise the best ten are found less surely than the
-# best hundred are.
-DEPTH = 100
 
 
 def refined_factory(factory: str, refinement: str) -> str:
@@ -34,16 +31,3 @@ def whole_bytes(index: "faiss.Index") -> int:
     if not is_refined(index):
         return 0
     return index.ntotal * faiss.downcast_index(index.refine_index).sa_code_size()
-
-
-def look_deep_enough(index: "faiss.IndexRefine") -> None:
-    """Have an index look at as many candidates for ten hits as for a hundred; FAISS takes a number for each hit."""
-    made: Any = index  # FAISS's stubs lack much of it
-    search, parameters = made.search, vars(faiss)["IndexRefineSearchParameters"]
-
-    def search_deep(queries: Any, k: int, *, params: Any = None, **outputs: Any) -> Any:
-        if params is None and k < DEPTH:
-            params = parameters(k_factor=made.k_factor * DEPTH / k)
-        return search(queries, k, params=params, **outputs)
-
-    made.search = search_deep

@@ -15,11 +15,12 @@ from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.exact import ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex, flat_vectors
 from pyserini_ltre.index.originals import read_vectors
-from pyserini_ltre.index.refine import DEPTH, is_refined
+from pyserini_ltre.index.refine import is_refined
 from pyserini_ltre.index.seam import DenseIndex
 
-# Part of the exact top DEPTH that is to be found.
-RECALL = 0.99
+# Part of the exact top k that is to be found, for each k: FAISS takes a number of candidates for each hit, and for few
+# hits it has to be higher.
+RECALL, DEPTHS = 0.99, (10, 100)
 # Candidates for each document wanted.
 FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 QUERIES = 256
@@ -37,24 +38,23 @@ class Tuning:
         Candidates for each document wanted.
     lists : int
         Lists of an inverted file that are searched; 0 of other codes.
-    recall : float
-        Part of the exact top `depth` that is found so.
+    recall : dict of int to float
+        Part of the exact top k that is found so, for each k.
     asked : float
         What it should have been.
-    depth : int
-        Documents looked at.
     """
 
     factor: float
     lists: int
-    recall: float
+    recall: dict[int, float]
     asked: float
-    depth: int
 
     def __str__(self) -> str:
         lists = f", {self.lists} lists searched" if self.lists else ""
-        short = "" if self.recall >= self.asked else f"; {self.asked:g} was asked for: choose longer codes"
-        return f"{self.factor:g} candidates for each hit{lists}: recall@{self.depth} {self.recall:.3f}{short}"
+        reached = ", ".join(f"recall@{k} {value:.3f}" for k, value in self.recall.items())
+        enough = min(self.recall.values()) >= self.asked
+        short = "" if enough else f"; {self.asked:g} was asked for: choose longer codes"
+        return f"{self.factor:g} candidates for each hit{lists}: {reached}{short}"
 
 
 def tune(
@@ -63,7 +63,6 @@ def tune(
     queries: torch.Tensor,
     recall: float = RECALL,
     margin: float = 1.0,
-    depth: int = DEPTH,
 ) -> Tuning:
     """Let a search look at as few candidates as give a recall, and at more lists only where no candidates would do.
 
@@ -76,11 +75,9 @@ def tune(
     queries : Tensor (n, d)
         To measure with.
     recall : float
-        Above 0, at most 1: part of the exact top `depth`.
+        Above 0, at most 1: part of the exact top 10, and of the top 100.
     margin : float
         So many times the candidates that these queries need are looked at.
-    depth : int
-        Documents wanted.
 
     Returns
     -------
@@ -93,27 +90,25 @@ def tune(
         If the recall is none.
     """
     check_recall(recall)
-    depth = min(depth, len(exact))
-    _, wanted = exact.search(queries, depth)
+    _, wanted = exact.search(queries, min(DEPTHS[-1], len(exact)))
     searched = FaissIndex(index)
-    factors = [factor for factor in FACTORS if factor * depth < len(exact)] + [len(exact) / depth]
-    factors = [factor for factor in factors if factor <= FACTORS[-1]]
+    factors = [factor for factor in FACTORS if factor == 1 or factor * DEPTHS[0] < len(exact)]
 
-    def found(factor: float) -> float:
-        _look_at(index, factor, depth)
-        return recall_of(wanted, searched.search(queries, depth)[1])
+    def found(factor: float) -> dict[int, float]:
+        _look_at(index, factor)
+        return recalls(wanted, searched, queries)
 
-    reached, lists = 0.0, 0
+    reached, lists = {0: 0.0}, 0
     for searched_lists in _numbers_of_lists(index):
         reached, lists = found(factors[-1]), searched_lists
-        if reached >= recall:
+        if min(reached.values()) >= recall:
             break
-    for factor in factors[:-1] if reached >= recall else ():
-        if found(factor) >= recall:
+    for factor in factors[:-1] if min(reached.values()) >= recall else ():
+        if min(found(factor).values()) >= recall:
             factor = min(margin * factor, factors[-1])
-            return Tuning(factor, lists, found(factor), recall, depth)
-    _look_at(index, factors[-1], depth)
-    return Tuning(factors[-1], lists, reached, recall, depth)
+            return Tuning(factor, lists, found(factor), recall)
+    _look_at(index, factors[-1])
+    return Tuning(factors[-1], lists, reached, recall)
 
 
 def check_recall(recall: float) -> None:
@@ -122,16 +117,20 @@ def check_recall(recall: float) -> None:
         raise InputError(f"`recall` {recall:g}: choose one above 0, at most 1")
 
 
-def recall_of(wanted: torch.Tensor, found: torch.Tensor) -> float:
-    """Part of the rows wanted (n, k) that are among those found (n, k), the mean over n."""
-    return float((wanted[:, :, None] == found[:, None, :]).any(2).float().mean())
+def recalls(wanted: torch.Tensor, index: DenseIndex, queries: torch.Tensor) -> dict[int, float]:
+    """Part of the exact top k that an index has in its top k, for each k; `wanted` are the rows of the largest."""
+    found = {}
+    for k in sorted({min(depth, wanted.shape[1]) for depth in DEPTHS}):
+        _, rows = index.search(queries, k)
+        found[k] = float((wanted[:, :k, None] == rows[:, None, :]).any(2).float().mean())
+    return found
 
 
-def _look_at(index: "faiss.IndexRefine", factor: float, depth: int) -> None:
+def _look_at(index: "faiss.IndexRefine", factor: float) -> None:
     index.k_factor = factor
     codes = faiss.downcast_index(index.base_index)
     if isinstance(codes, faiss.IndexHNSW):
-        codes.hnsw.efSearch = max(16, math.ceil(factor * depth))
+        codes.hnsw.efSearch = max(16, math.ceil(factor * DEPTHS[-1]))
 
 
 def _numbers_of_lists(index: "faiss.IndexRefine") -> Iterator[int]:

@@ -43,7 +43,8 @@ def queries():
 @pytest.mark.parametrize("factory", ["PQ8x4", "OPQ8,PQ8x4", "IVF8,PQ8x4", "HNSW8", "RaBitQ"])
 def test_two_levels_find_and_order_as_exact_search_does(directory, queries, tmp_path, factory):
     result = compress(IndexDirectory(directory), factory, tmp_path / "two", refine="exact", recall=0.97)
-    assert result.tuning.recall >= 0.97 and result.recall[100] == pytest.approx(result.tuning.recall)
+    assert min(result.tuning.recall.values()) >= 0.97
+    assert result.recall == pytest.approx(result.tuning.recall)
     if factory != "HNSW8":  # whose first level holds the vectors, too
         assert result.bytes_after < result.bytes_before / 2
     scores, rows = open_index(directory).search(queries, 10)
@@ -79,7 +80,7 @@ def test_a_recall_that_cannot_be_had_is_said(directory, tmp_path, capsys):
         f"compress --index {directory} --factory PQ1x4 --refine sq8 --recall 1 --output {tmp_path / 'two'}".split()
     )
     printed = capsys.readouterr().out
-    assert "candidates for each hit: recall@100 0.9" in printed
+    assert "candidates for each hit: recall@10 " in printed
     assert "1 was asked for: choose longer codes" in printed
 
 
