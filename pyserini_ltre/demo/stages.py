@@ -147,7 +147,7 @@ def _on(device: str) -> tuple[str, ...]:
 
 def _dense(path: Path, name: str, split: str, encoder: str, run: Path, device: str) -> None:
     words = ("pyserini.search.faiss", "--encoder", encoder, "--index", name, "--topics", f"{name}-{split}")
-    options = ("--output", run, "--hits", str(HITS), *_on(device))
+    options: tuple[str | Path, ...] = ("--output", run, "--hits", str(HITS), *_on(device))
     run_command(*words, *options, log=path / "logs" / f"{run.stem}.txt")
 
 
