@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pyserini_ltre.collection import Qrels, Queries, Run
 from pyserini_ltre.errors import InputError, reason
@@ -11,7 +12,12 @@ from pyserini_ltre.workbench.loading import Systems
 from pyserini_ltre.workbench.pools import Pools
 from pyserini_ltre.workbench.sources import Sources
 from pyserini_ltre.workbench.systems import Bm25, Dense, OpenedIndex, RunFile, System
+from pyserini_ltre.workbench.teaching import RUN as TAUGHT_RUN
+from pyserini_ltre.workbench.teaching import Taught, Teaching
 from pyserini_ltre.workbench.texts import Texts
+
+if TYPE_CHECKING:
+    from pyserini_ltre.encode.model import BiEncoder
 
 ENCODER, RUN = "encoder:", "run:"
 FROZEN = "frozen"
@@ -42,6 +48,9 @@ class Workbench:
         self.pools = Pools(self.database)
         self.index = OpenedIndex(sources.index)
         self.systems = Systems(self._systems())
+        self.teaching = Teaching(sources, self._add_taught)
+        for taught in self.teaching.all():
+            self._add_taught(taught)
         self.texts: Texts | None = None
         self.notes: list[str] = []
         if not sources.encoder:
@@ -87,8 +96,23 @@ class Workbench:
         return system.run
 
     def taught_on(self, runs: list[str]) -> set[str]:
-        """The topics whose judgements taught the encoder of a run."""
-        return set()
+        """The topics whose judgements taught the encoders of some runs."""
+        found: set[str] = set()
+        return found.union(*(one.topics for one in self.teaching.all() if f"{RUN}{one.title}" in runs))
+
+    def taught_names(self) -> list[str]:
+        """The systems that were taught here, the newest last."""
+        return [f"{ENCODER}{one.title}" for one in self.teaching.all()]
+
+    def _add_taught(self, taught: Taught, encoder: "BiEncoder | None" = None) -> None:
+        """Put an encoder that was taught among the systems, and its run file."""
+        name = f"{ENCODER}{taught.title}"
+        self.systems.add(Dense(name, taught.title, self.index, f"ltre:{taught.model}", encoder))
+        if (taught.folder / TAUGHT_RUN).is_file():
+            title = f"{taught.title} (run file)"
+            self.systems.add(RunFile(f"{RUN}{taught.title}", title, taught.folder / TAUGHT_RUN))
+        if encoder is not None:
+            self.systems.want(name)
 
     def _systems(self) -> list[System]:
         sources = self.sources

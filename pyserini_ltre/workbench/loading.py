@@ -1,6 +1,7 @@
 """Systems that are loaded in the background, one after the other, and asked when they are ready."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from queue import SimpleQueue
@@ -75,6 +76,16 @@ class Systems:
             if state in (one for one, _ in found):
                 return next(of for of in found if of[0] == state)
         return READY, ""
+
+    def wait(self, names: Iterable[str]) -> None:
+        """Have systems loaded, and wait until they are; an `InputError` says which cannot be."""
+        for name in names:
+            self.want(name)
+            while self.state(name)[0] not in (READY, FAILED):
+                time.sleep(0.1)
+            state, message = self.state(name)
+            if state == FAILED:
+                raise InputError(f"{self.titles()[name]}: {message}")
 
     def warnings(self, name: str) -> list[str]:
         """What the user should know of a system."""

@@ -13,7 +13,6 @@ from pyserini_ltre.workbench.asked import WEIGHT
 from pyserini_ltre.workbench.assessor import assessor_of
 from pyserini_ltre.workbench.bench import Workbench
 from pyserini_ltre.workbench.judgements import GRADES
-from pyserini_ltre.workbench.loading import READY
 from pyserini_ltre.workbench.pools import unjudged_places
 from pyserini_ltre.workbench.rendering import form_fields, page
 from pyserini_ltre.workbench.snippets import marked, query_words
@@ -36,16 +35,13 @@ def router(bench: Workbench) -> APIRouter:
                 for name in bench.judgements.assessors()
             }
             progress[pool] = {name: count for name, count in by.items() if count}
-        names = bench.systems.titles()
-        bench.systems.want(*bench.default_columns())
-        ready = {name: title for name, title in names.items() if bench.systems.state(name)[0] == READY}
         return page(
             "pools.html",
             request,
             bench=bench,
             assessor=assessor,
             progress=progress,
-            ready=ready,
+            titles=bench.systems.titles(),
             chosen=bench.default_columns(),
             most_topics=MOST_TOPICS,
             most_depth=MOST_DEPTH,
@@ -62,11 +58,9 @@ def router(bench: Workbench) -> APIRouter:
         depth = _number(given.get("depth", ""), "depth", MOST_DEPTH)
         queries = _queries(bench, given)
         titles = bench.systems.titles()
-        late = [titles.get(name, name) for name in systems if bench.systems.state(name)[0] != READY]
-        if late:
-            raise InputError(f"{', '.join(late)}: not loaded yet; wait a moment, or leave out")
 
         def pool() -> int:
+            bench.systems.wait(systems)
             runs = {titles[name]: bench.systems.search(name, queries, WEIGHT, depth) for name in systems}
             return bench.pools.make(runs, queries, depth)
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.workbench import judging, pooling, searching
+from pyserini_ltre.workbench import judging, pooling, searching, teaching_pages
 from pyserini_ltre.workbench.bench import Workbench
 from pyserini_ltre.workbench.rendering import HERE, show_errors
 from pyserini_ltre.workbench.safety import guard
@@ -17,7 +17,7 @@ from pyserini_ltre.workbench.safety import guard
 def make_app(bench: Workbench, token: str, host: str, port: int) -> FastAPI:
     """Put the pages together, behind the guard."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    for part in (searching, judging, pooling):
+    for part in (searching, judging, pooling, teaching_pages):
         app.include_router(part.router(bench))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     show_errors(app)

@@ -52,7 +52,9 @@ def made_folder(tmp_path_factory, tiny_encoder):
     shutil.copytree(tiny_encoder, path / "model")
     write_json_collection(documents, path / "corpus")
     command = f"-m pyserini.index.lucene --collection JsonCollection --input {path}/corpus --index {path}/bm25-index"
-    done = subprocess.run([sys.executable, *command.split()], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return path
 
@@ -78,7 +80,9 @@ class Server:
         self.address = self.process.stdout.readline().strip()
         if not self.address:
             pytest.fail(self.process.communicate()[1][-2000:])
-        self.root, self.token = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/\?token=([\w-]+)", self.address).groups()
+        self.root, self.token = re.fullmatch(
+            r"(http://127\.0\.0\.1:\d+)/\?token=([\w-]+)", self.address
+        ).groups()
 
     def end(self, number=signal.SIGTERM):
         """End it, and wait."""

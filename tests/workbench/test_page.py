@@ -15,9 +15,16 @@ from pyserini_ltre.collection import read_qrels
 
 
 def wait(browser, condition, seconds=90):
+    from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(browser, seconds, 0.1).until(lambda _: condition())
+    try:
+        # What was found may belong to the page before.
+        return WebDriverWait(browser, seconds, 0.1, [StaleElementReferenceException]).until(
+            lambda _: condition()
+        )
+    except TimeoutException:
+        pytest.fail(f"{browser.current_url}: {browser.find_element('tag name', 'body').text[-1500:]}")
 
 
 def press(browser, key):
@@ -59,15 +66,20 @@ def test_search_compare_judge_reload_and_kill(folder, serve, browser):
     server = serve(folder)
     browser.get(server.address)
     become(browser, "Ada")
-    search(browser, server.root, columns=("encoder:frozen", "BM25", "hybrid:encoder:trained", "run:frozen"), hits=3)
-    assert len(ids(browser, 0)) == len(ids(browser, 1)) == len(ids(browser, 2)) == 10
+    search(
+        browser,
+        server.root,
+        columns=("encoder:frozen", "BM25", "hybrid:encoder:trained", "run:frozen"),
+        hits=3,
+    )
+    assert len(ids(browser, 0)) == len(ids(browser, 2)) == 10
     columns = browser.find_elements("css selector", ".column")
     assert "no hits for this query" in columns[3].text
     # BM25 finds the documents that have the words, and says so.
-    assert set(ids(browser, 1)[:6]) == {f"d{i}" for i in range(0, 36, 6)}
+    assert set(ids(browser, 1)) == {f"d{i}" for i in range(0, 36, 6)}
     assert {mark.text for mark in columns[1].find_elements("tag name", "mark")} == {"open", "file"}
     moves = [move.text for move in columns[1].find_elements("css selector", ".move")]
-    assert len(moves) == 10
+    assert len(moves) == 6
     for docid, move in zip(ids(browser, 1), moves, strict=True):
         if docid in ids(browser, 0):
             gained = ids(browser, 0).index(docid) - ids(browser, 1).index(docid)
@@ -92,7 +104,9 @@ def test_search_compare_judge_reload_and_kill(folder, serve, browser):
     browser.get(again.address)
     search(browser, again.root, columns=("BM25",))
     assert pressed(browser)[docid] == {"2"} and pressed(browser)[other] == {"1"}
-    note = browser.find_element("css selector", f".hit[data-docid='{docid}'] .note [name=note]:not([type=hidden])")
+    note = browser.find_element(
+        "css selector", f".hit[data-docid='{docid}'] .note [name=note]:not([type=hidden])"
+    )
     assert note.get_attribute("value") == "just this"
     # Taken back: that of before the kill, newest first.
     browser.find_element("css selector", ".hit").send_keys("u")
@@ -136,7 +150,6 @@ def test_a_pool_of_two_assessors_is_blind_and_compared(folder, serve, browser, t
     become(browser, "Ada")
     browser.get(f"{server.root}/pools")
     boxes = "[name=system]:checked"
-    wait(browser, lambda: "BM25" in [box.get_attribute("value") for box in browser.find_elements("css selector", boxes)])
     for name, value in (("depth", "2"), ("topics", "2")):
         field = browser.find_element("name", name)
         field.clear()
@@ -157,7 +170,10 @@ def test_a_pool_of_two_assessors_is_blind_and_compared(folder, serve, browser, t
             browser.get(pool)
         for done in range(total):
             # Nothing has the focus but the page itself.
-            wait(browser, lambda done=done: f"{done} of {total} judged" in browser.find_element("id", "main").text)
+            wait(
+                browser,
+                lambda done=done: f"{done} of {total} judged" in browser.find_element("id", "main").text,
+            )
             browser.find_element("tag name", "body").send_keys(keys[done])
         wait(browser, lambda: "All of it is judged" in browser.find_element("id", "main").text)
     browser.find_element("tag name", "body").send_keys("u")
@@ -185,7 +201,9 @@ def check_export(browser, server, folder, total):
     browser.get(f"{server.root}/judgements")
     command = browser.find_element("css selector", ".command").text.split()
     assert command[:3] == ["python", "-m", "pyserini_ltre.eval"]
-    done = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and "nDCG@10" in done.stdout
     stranger = folder.parent / "imported.txt"
     stranger.write_text(text + "q1 0 unheard-of 1\n")
@@ -202,7 +220,7 @@ def test_everything_is_escaped_and_fits(folder, serve, browser):
     server = serve(folder)
     browser.get(server.address)
     search(browser, server.root, f'lock "{EVIL}" &<b>', columns=("BM25",))
-    assert "bad" not in browser.title.split("–")[1]
+    assert "bad" not in browser.title.rpartition(">")[2]
     assert EVIL in browser.find_element("id", "hits").text
     browser.find_element("xpath", "//li[@data-docid='d3']//a").click()
     wait(browser, lambda: browser.find_elements("css selector", "dialog[open] .text"))
@@ -215,7 +233,8 @@ def test_everything_is_escaped_and_fits(folder, serve, browser):
             browser.set_window_size(width, 900)
             assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
         unnamed = browser.execute_script(
-            "return [...document.querySelectorAll('input:not([type=hidden]), select')].filter(e => !e.labels.length).length"
+            "return [...document.querySelectorAll('input:not([type=hidden]), select')]"
+            ".filter(field => !field.labels.length).length"
         )
         assert unnamed == 0
 
@@ -235,7 +254,9 @@ def test_others_are_refused(one_server, headers, query, method):
     address = f"{one_server.root}/judgements{query.format(token=one_server.token)}"
     if method == "POST":
         address = address.replace("/judgements", "/undo")
-    request = urllib.request.Request(address, headers=headers, method=method, data=b"" if method == "POST" else None)
+    request = urllib.request.Request(
+        address, headers=headers, method=method, data=b"" if method == "POST" else None
+    )
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 403

@@ -153,3 +153,15 @@ if (search) {
   wait();
 }
 if (document.querySelector("[data-again]")) setTimeout(() => location.reload(), 1000);
+
+// A training is watched until it ends; then the page shows what came of it.
+const progress = document.querySelector("#progress[data-running]");
+async function watch() {
+  const told = await (await fetch("/progress")).json();
+  if (!told.running) { location.reload(); return; }
+  const bar = progress.querySelector("progress");
+  progress.querySelector("span").textContent = told.steps ? `${told.doing}: step ${told.step} of ${told.steps}` : told.doing;
+  if (told.steps) { bar.max = told.steps; bar.value = told.step; }
+  setTimeout(watch, 500);
+}
+if (progress) watch();

@@ -1,0 +1,242 @@
+"""Teach again: train an adapter on what was judged, keep it, and let it answer the topics."""
+
+import copy
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyserini_ltre import registry
+from pyserini_ltre.collection import Qrels, Queries, read_qrels, write_qrels, write_run, write_topics
+from pyserini_ltre.errors import DivergenceError, InputError, reason
+from pyserini_ltre.files import expanded
+from pyserini_ltre.json_files import read_json, write_json
+from pyserini_ltre.registry import find_encoder
+from pyserini_ltre.workbench.loading import DEPTH
+from pyserini_ltre.workbench.sources import Sources
+from pyserini_ltre.workbench.systems import Dense
+from pyserini_ltre.workflow.commands import command_line
+
+if TYPE_CHECKING:
+    from pyserini_ltre.train.data.taught import Unjudged
+
+METHOD: Final = "adore"
+# With fewer judged topics, queries that nobody has judged go along.
+FEW = 300
+# Of these: enough to hold the encoder, few enough to be answered in seconds.
+MADE = 1000
+FOLDER, MODEL, RUN, ABOUT = "taught", "model", "run.txt", "about.json"
+
+
+@dataclass
+class Progress:
+    """How far the training is that runs now, or ran last."""
+
+    running: bool = False
+    doing: str = ""
+    step: int = 0
+    steps: int = 0
+    error: str = ""
+    told: list[str] = field(default_factory=list)
+
+
+class Taught:
+    """An encoder that was taught here, and the files of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder, named by its number.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.number = int(folder.name)
+        about = read_json(folder / ABOUT)
+        self.commands: list[str] = about["commands"]
+        self.told: list[str] = about["told"]
+        self.topics: set[str] = set(about["topics"])
+
+    @property
+    def model(self) -> Path:
+        """The model directory."""
+        return self.folder / MODEL
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"taught {self.number}"
+
+
+class Teaching:
+    """All trainings of a workbench, one at a time.
+
+    Parameters
+    ----------
+    sources : Sources
+        Where everything lies.
+    done : callable
+        Called with each encoder that was taught, and the encoder itself.
+    """
+
+    def __init__(self, sources: Sources, done: Callable[[Taught, Any], None]) -> None:
+        self.sources = sources
+        self.folder = sources.own / FOLDER
+        self.done = done
+        self.progress = Progress()
+        self._unjudged: dict[str, Unjudged] = {}
+        self._starting = threading.Lock()
+
+    def all(self) -> list[Taught]:
+        """What was taught so far, the oldest first; what was cut off is not among it."""
+        whole = [
+            folder for folder in self.folder.glob("*") if folder.name.isdigit() and (folder / ABOUT).is_file()
+        ]
+        return [Taught(folder) for folder in sorted(whole, key=lambda folder: int(folder.name))]
+
+    def start(self, base: Dense, queries: Queries, qrels: Qrels, topics: Queries) -> None:
+        """Begin to train, in the background.
+
+        Parameters
+        ----------
+        base : Dense
+            The encoder to begin with; it stays as it is.
+        queries, qrels
+            The judged topics, and their judgements.
+        topics : dict of str to str
+            What the result answers afterwards, for the page of gains and losses.
+
+        Raises
+        ------
+        InputError
+            If a training runs, or nothing relevant is judged.
+        """
+        if not any(grade > 0 for judged in qrels.values() for grade in judged.values()):
+            raise InputError("nothing relevant is judged yet: judge some documents with 1 to 3 first")
+        with self._starting:
+            if self.progress.running:
+                raise InputError("a training runs already; wait until it is done")
+            self.progress = Progress(running=True, doing="begins")
+        threading.Thread(target=self._teach, args=(base, queries, qrels, topics), daemon=True).start()
+
+    def _teach(self, base: Dense, queries: Queries, qrels: Qrels, topics: Queries) -> None:
+        progress = self.progress
+        try:
+            self._train(progress, base, queries, qrels, topics)
+        except (InputError, DivergenceError) as error:
+            progress.error = str(error)
+        except Exception as error:  # shown on the page; the server goes on
+            progress.error = reason(error)
+        finally:
+            progress.running = False
+
+    def _train(
+        self, progress: Progress, base: Dense, queries: Queries, qrels: Qrels, topics: Queries
+    ) -> None:
+        from pyserini_ltre.encode.search import search
+        from pyserini_ltre.train.query_side import QuerySideTrainer
+        from pyserini_ltre.workbench.watching import Watching
+
+        number = max((taught.number for taught in self.all()), default=0) + 1
+        folder = self.folder / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {qid: text for qid, text in queries.items() if qid in qrels}
+        write_topics(folder / "topics.tsv", texts)
+        write_qrels(folder / "qrels.txt", {qid: qrels[qid] for qid in texts})
+        few = len(texts) < FEW and self.sources.collection is not None
+        words = self._words(base, folder, few)
+        # The trainer hands over the encoder that it was given, changed.
+        encoder = copy.deepcopy(base.encoder)
+        assert encoder is not None, "it is loaded before it is taught"
+        unjudged = self._made(progress, base) if few else None
+        progress.doing = "training"
+        trainer = QuerySideTrainer(
+            encoder, base.index.directory, METHOD, "adapter", callbacks=[Watching(progress)]
+        )
+        result = trainer.fit(texts, read_qrels(folder / "qrels.txt"), unjudged=unjudged)
+        result.save(folder / MODEL, overwrite=True, command=command_line(*words))
+        progress.doing = "answers the topics"
+        if topics:
+            run = search(base.index.directory, result.encoder, topics, DEPTH, progress=False)
+            write_run(folder / RUN, run, MODEL)
+        progress.told = str(result).splitlines()
+        write_json(
+            folder / ABOUT,
+            {
+                "commands": [command_line(*words), *self._commands(folder)],
+                "told": progress.told,
+                "topics": list(texts),
+            },
+        )
+        self.done(Taught(folder), result.encoder)
+
+    def _made(self, progress: Progress, base: Dense) -> "Unjudged":
+        """Queries that nobody has judged, and their teacher's answers: the same for all trainings of an encoder."""
+        from pyserini_ltre.queries import QueryMaking
+        from pyserini_ltre.train.command.stages import Stages
+        from pyserini_ltre.train.command.unjudged import TeacherOptions, gather
+
+        if base.source not in self._unjudged:
+            progress.doing = "makes queries of the documents and asks the teacher, once"
+            assert base.encoder is not None and self.sources.collection is not None, "they are there"
+            options = TeacherOptions(
+                lucene=None if self.sources.lucene is None else str(self.sources.lucene),
+                exclude=None if self.sources.topics is None else str(self.sources.topics),
+            )
+            self._unjudged[base.source] = gather(
+                options,
+                QueryMaking(limit=MADE),
+                self.sources.collection,
+                None,
+                base.index.directory,
+                base.encoder,
+                Stages(),
+            )
+        return self._unjudged[base.source]
+
+    def _words(self, base: Dense, folder: Path, few: bool) -> list[str]:
+        """The command that does the same."""
+        sources = self.sources
+        more = ["--collection", str(sources.collection), "--limit", str(MADE)] if few else []
+        if few and sources.lucene is not None:
+            more += ["--lucene", str(sources.lucene)]
+        if few and sources.topics is not None:
+            more += ["--exclude", str(sources.topics)]
+        return [
+            *("pyserini_ltre.train", METHOD, "--trainable", "adapter", "--index", sources.index_name),
+            *("--encoder", str(find_encoder(base.source)), "--queries", str(folder / "topics.tsv")),
+            *("--qrels", str(folder / "qrels.txt"), *more, "--output", "my-encoder"),
+        ]
+
+    def _commands(self, folder: Path) -> list[str]:
+        """What Pyserini does with it."""
+        topics = self.sources.topics or folder / "topics.tsv"
+        return [
+            command_line(
+                *(
+                    "pyserini.search.faiss",
+                    "--encoder",
+                    f"ltre:{folder / MODEL}",
+                    "--index",
+                    self.sources.index_name,
+                ),
+                *("--topics", topics, "--output", "my-run.txt"),
+            )
+        ]
+
+
+def name_encoder(taught: Taught, name: str) -> str:
+    """Register an encoder under a name, and give the command that does the same.
+
+    Raises
+    ------
+    InputError
+        If the name cannot be one, or stands for something else already.
+    """
+    known = registry.load()["encoders"].get(name, {})
+    path = known.get("path")
+    if known and (path is None or expanded(path).resolve() != taught.model.resolve()):
+        raise InputError(f"{name} is registered already, for something else; choose another name")
+    registry.register("encoders", name, path=str(taught.model))
+    return command_line("pyserini_ltre.registry", "add", "encoders", name, "--path", taught.model)
