@@ -72,7 +72,8 @@ class Workbench:
     def default_columns(self) -> list[str]:
         """The columns of somebody who has chosen none."""
         names = self.systems.titles()
-        liked = [f"{ENCODER}{FROZEN}", f"{ENCODER}trained", "BM25", f"hybrid:{ENCODER}trained"]
+        newest = self.taught_names()[-1:]
+        liked = [f"{ENCODER}{FROZEN}", *newest, f"{ENCODER}trained", "BM25", f"hybrid:{ENCODER}trained"]
         found = [name for name in liked if name in names] or list(names)
         return found[:4]
 
@@ -106,8 +107,13 @@ class Workbench:
 
     def _add_taught(self, taught: Taught, encoder: "BiEncoder | None" = None) -> None:
         """Put an encoder that was taught among the systems, and its run file."""
-        name = f"{ENCODER}{taught.title}"
-        self.systems.add(Dense(name, taught.title, self.index, f"ltre:{taught.model}", encoder))
+        name, title = f"{ENCODER}{taught.title}", taught.title
+        if encoder is not None:
+            for older in self.teaching.all():
+                if older.number != taught.number:
+                    self.systems.get(f"{ENCODER}{older.title}").title = older.title
+            title = f"just trained ({title})"
+        self.systems.add(Dense(name, title, self.index, f"ltre:{taught.model}", encoder))
         if (taught.folder / TAUGHT_RUN).is_file():
             title = f"{taught.title} (run file)"
             self.systems.add(RunFile(f"{RUN}{taught.title}", title, taught.folder / TAUGHT_RUN))

@@ -27,14 +27,14 @@ def router(bench: Workbench) -> APIRouter:
     @pages.get("/pools")
     def pools(request: Request) -> Response:
         assessor = assessor_of(request)
-        progress = {}
+        progress = []
         for pool in bench.pools.all():
             pairs = bench.pools.pairs(pool.number)
             by = {
                 name: len(pairs) - len(unjudged_places(pairs, bench.judgements, name))
                 for name in bench.judgements.assessors()
             }
-            progress[pool] = {name: count for name, count in by.items() if count}
+            progress.append((pool, {name: count for name, count in by.items() if count}))
         return page(
             "pools.html",
             request,

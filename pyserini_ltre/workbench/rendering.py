@@ -27,7 +27,10 @@ _templates.globals["address"] = lambda path, **query: f"{path}?{urlencode(query,
 
 def page(template: str, request: Request, status: int = 200, **content: Any) -> HTMLResponse:
     """Render a template."""
-    return HTMLResponse(_templates.get_template(template).render(path=request.url.path, **content), status)
+    path = request.url.path
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
+    here = f"{path}?{urlencode(asked)}" if asked else path
+    return HTMLResponse(_templates.get_template(template).render(path=path, here=here, **content), status)
 
 
 async def form(request: Request) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The page that teaches: a button, how far it is, what came of it, and the commands that do the same."""
 
-import re
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
@@ -60,20 +59,16 @@ def router(bench: Workbench) -> APIRouter:
     async def name(request: Request) -> Response:
         fields = await form(request)
         number = fields.get("number", "")
-        found = [
-            taught
-            for taught in bench.teaching.all()
-            if re.fullmatch(r"\d+", number) and taught.number == int(number)
-        ]
-        if not found:
+        by_number = {str(taught.number): taught for taught in bench.teaching.all()}
+        if number not in by_number:
             raise InputError(f"no taught encoder {number}; choose one of the list")
-        command = name_encoder(found[0], fields.get("name", ""))
+        command = name_encoder(by_number[number], fields.get("name", ""))
         return page(
             "named.html",
             request,
             bench=bench,
             assessor=assessor_of(request),
-            taught=found[0],
+            taught=by_number[number],
             name=fields["name"],
             command=command,
         )
