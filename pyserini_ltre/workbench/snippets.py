@@ -1,24 +1,27 @@
 """The part of a document that says most of what was asked, with the matched words marked."""
 
 import re
-from collections import Counter
+from functools import lru_cache
+from itertools import islice
 
 from pyserini_ltre.collection import Document
 
 Pieces = list[tuple[str, bool]]
 """Parts of a text in their order, and whether each is a word of the query."""
 
-WORDS = 36
-# Of a long document, only so many words are looked at for the best part.
-LOOKED_AT = 20_000
-_WORD = re.compile(r"\w+")
+# Characters of a snippet.
+LENGTH = 260
+# Of which so many are left around the words.
+MARGIN = 40
+# Of a long document, only so many matched words are looked at for the best part.
+LOOKED_AT = 2000
 # Found everywhere, so that marking them says nothing.
 STOP = frozenset("a an and are as at be by for from in is it of on or that the this to was with".split())
 
 
 def query_words(query: str) -> frozenset[str]:
-    """The words of a query that are worth marking: all but the commonest, unless there are no others."""
-    words = {word.casefold() for word in _WORD.findall(query)}
+    """Find the words of a query that are worth marking: all but the commonest, unless there are no others."""
+    words = {word.casefold() for word in re.findall(r"\w+", query)}
     return frozenset(words - STOP or words)
 
 
@@ -26,42 +29,58 @@ def marked(text: str, words: frozenset[str]) -> Pieces:
     """Divide a whole text at the words to mark."""
     pieces: Pieces = []
     end = 0
-    for found in _WORD.finditer(text):
-        if found[0].casefold() in words:
-            pieces += [(text[end : found.start()], False), (found[0], True)]
-            end = found.end()
+    for found in _matches(words).finditer(text):
+        pieces += [(text[end : found.start()], False), (found[0], True)]
+        end = found.end()
     return [(part, is_word) for part, is_word in (*pieces, (text[end:], False)) if part]
 
 
 def snippet(document: Document, words: frozenset[str]) -> Pieces:
     """Find the part of a document's text with the most different words of the query, the first of equals."""
     text = document.text or document.title
-    found = [match for _, match in zip(range(LOOKED_AT), _WORD.finditer(text), strict=False)]
-    if len(found) <= WORDS:
+    if len(text) <= LENGTH:
         return marked(text, words)
-    first = _best_window([match[0].casefold() for match in found], words)
-    start, end = found[first].start(), found[min(first + WORDS, len(found)) - 1].end()
-    pieces = marked(text[start:end], words)
+    start = _best_start(text, words)
+    end = min(start + LENGTH, len(text))
+    # No half words at the ends, unless a word is as long as the snippet.
+    if start:
+        start = text.find(" ", start, end) + 1 or start
+    if end < len(text):
+        last = text.rfind(" ", start, end)
+        end = last if last > start else end
     before: Pieces = [("… ", False)] if start else []
     after: Pieces = [(" …", False)] if end < len(text) else []
-    return [*before, *pieces, *after]
+    return [*before, *marked(text[start:end], words), *after]
 
 
-def _best_window(text: list[str], words: frozenset[str]) -> int:
-    """Where the window of `WORDS` words begins; of neighbours that hold the same, the one in the middle."""
-    inside: Counter[str] = Counter(word for word in text[:WORDS] if word in words)
-    most, first, last = (len(inside), inside.total()), 0, 0
-    for start in range(1, len(text) - WORDS + 1):
-        leaving, coming = text[start - 1], text[start + WORDS - 1]
-        if leaving in words:
-            inside[leaving] -= 1
-            if not inside[leaving]:
-                del inside[leaving]
-        if coming in words:
-            inside[coming] += 1
-        held = (len(inside), inside.total())
-        if held > most:
-            most, first, last = held, start, start
-        elif held == most and last == start - 1:
-            last = start
-    return (first + last) // 2 if most[0] else 0
+@lru_cache(maxsize=256)
+def _matches(words: frozenset[str]) -> re.Pattern[str]:
+    """What finds the words, and nothing if there are none."""
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(
+        rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b" if words else r"(?!)", re.IGNORECASE
+    )
+
+
+def _best_start(text: str, words: frozenset[str]) -> int:
+    """Where the part begins: its words are in the middle of it."""
+    found = [
+        (match.start(), match.end(), match[0].casefold())
+        for match in islice(_matches(words).finditer(text), LOOKED_AT)
+    ]
+    most, best, last = 0, 0, 0
+    inside: dict[str, int] = {}
+    for first, (start, _, word) in enumerate(found):
+        while last < len(found) and found[last][1] <= start + LENGTH - MARGIN:
+            inside[found[last][2]] = inside.get(found[last][2], 0) + 1
+            last += 1
+        if len(inside) > most:
+            most = len(inside)
+            best = (start + found[max(first, last - 1)][1] - LENGTH) // 2
+        if first < last:
+            inside[word] -= 1
+            if not inside[word]:
+                del inside[word]
+        else:
+            last = first + 1
+    return max(0, min(best, len(text) - LENGTH))
