@@ -12,8 +12,9 @@ from pyserini_ltre.workbench.loading import Systems
 from pyserini_ltre.workbench.pools import Pools
 from pyserini_ltre.workbench.sources import Sources
 from pyserini_ltre.workbench.systems import Bm25, Dense, OpenedIndex, RunFile, System
-from pyserini_ltre.workbench.teaching import RUN as TAUGHT_RUN
-from pyserini_ltre.workbench.teaching import Taught, Teaching
+from pyserini_ltre.workbench.taught import RUN as TAUGHT_RUN
+from pyserini_ltre.workbench.taught import Taught
+from pyserini_ltre.workbench.teaching import Teaching
 from pyserini_ltre.workbench.texts import Texts
 
 if TYPE_CHECKING:

@@ -4,29 +4,31 @@ import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from pyserini_ltre import registry
 from pyserini_ltre.collection import Qrels, Queries, read_qrels, write_qrels, write_run, write_topics
 from pyserini_ltre.errors import DivergenceError, InputError, reason
-from pyserini_ltre.files import expanded
-from pyserini_ltre.json_files import read_json, write_json
-from pyserini_ltre.registry import find_encoder
+from pyserini_ltre.json_files import write_json
 from pyserini_ltre.workbench.loading import DEPTH
 from pyserini_ltre.workbench.sources import Sources
 from pyserini_ltre.workbench.systems import Dense
-from pyserini_ltre.workflow.commands import command_line
+from pyserini_ltre.workbench.taught import (
+    ABOUT,
+    FOLDER,
+    MADE,
+    METHOD,
+    MODEL,
+    RUN,
+    Taught,
+    search_command,
+    training_command,
+)
 
 if TYPE_CHECKING:
     from pyserini_ltre.train.data.taught import Unjudged
 
-METHOD: Final = "adore"
 # With fewer judged topics, queries that nobody has judged go along.
 FEW = 300
-# Of these: enough to hold the encoder, few enough to be answered in seconds.
-MADE = 1000
-FOLDER, MODEL, RUN, ABOUT = "taught", "model", "run.txt", "about.json"
 
 
 @dataclass
@@ -39,34 +41,6 @@ class Progress:
     steps: int = 0
     error: str = ""
     told: list[str] = field(default_factory=list)
-
-
-class Taught:
-    """An encoder that was taught here, and the files of it.
-
-    Parameters
-    ----------
-    folder : Path
-        Its folder, named by its number.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.number = int(folder.name)
-        about = read_json(folder / ABOUT)
-        self.commands: list[str] = about["commands"]
-        self.told: list[str] = about["told"]
-        self.topics: set[str] = set(about["topics"])
-
-    @property
-    def model(self) -> Path:
-        """The model directory."""
-        return self.folder / MODEL
-
-    @property
-    def title(self) -> str:
-        """What people call it."""
-        return f"taught {self.number}"
 
 
 class Teaching:
@@ -145,7 +119,7 @@ class Teaching:
         write_topics(folder / "topics.tsv", texts)
         write_qrels(folder / "qrels.txt", {qid: qrels[qid] for qid in texts})
         few = len(texts) < FEW and self.sources.collection is not None
-        words = self._words(base, folder, few)
+        command = training_command(self.sources, base.source, folder, few)
         # The trainer hands over the encoder that it was given, changed.
         encoder = copy.deepcopy(base.encoder)
         assert encoder is not None, "it is loaded before it is taught"
@@ -155,7 +129,7 @@ class Teaching:
             encoder, base.index.directory, METHOD, "adapter", callbacks=[Watching(progress)]
         )
         result = trainer.fit(texts, read_qrels(folder / "qrels.txt"), unjudged=unjudged)
-        result.save(folder / MODEL, overwrite=True, command=command_line(*words))
+        result.save(folder / MODEL, overwrite=True, command=command)
         progress.doing = "answers the topics"
         if topics:
             run = search(base.index.directory, result.encoder, topics, DEPTH, progress=False)
@@ -164,7 +138,7 @@ class Teaching:
         write_json(
             folder / ABOUT,
             {
-                "commands": [command_line(*words), *self._commands(folder)],
+                "commands": [command, search_command(self.sources, folder)],
                 "told": progress.told,
                 "topics": list(texts),
             },
@@ -194,49 +168,3 @@ class Teaching:
                 Stages(),
             )
         return self._unjudged[base.source]
-
-    def _words(self, base: Dense, folder: Path, few: bool) -> list[str]:
-        """The command that does the same."""
-        sources = self.sources
-        more = ["--collection", str(sources.collection), "--limit", str(MADE)] if few else []
-        if few and sources.lucene is not None:
-            more += ["--lucene", str(sources.lucene)]
-        if few and sources.topics is not None:
-            more += ["--exclude", str(sources.topics)]
-        return [
-            *("pyserini_ltre.train", METHOD, "--trainable", "adapter", "--index", sources.index_name),
-            *("--encoder", str(find_encoder(base.source)), "--queries", str(folder / "topics.tsv")),
-            *("--qrels", str(folder / "qrels.txt"), *more, "--output", "my-encoder"),
-        ]
-
-    def _commands(self, folder: Path) -> list[str]:
-        """What Pyserini does with it."""
-        topics = self.sources.topics or folder / "topics.tsv"
-        return [
-            command_line(
-                *(
-                    "pyserini.search.faiss",
-                    "--encoder",
-                    f"ltre:{folder / MODEL}",
-                    "--index",
-                    self.sources.index_name,
-                ),
-                *("--topics", topics, "--output", "my-run.txt"),
-            )
-        ]
-
-
-def name_encoder(taught: Taught, name: str) -> str:
-    """Register an encoder under a name, and give the command that does the same.
-
-    Raises
-    ------
-    InputError
-        If the name cannot be one, or stands for something else already.
-    """
-    known = registry.load()["encoders"].get(name, {})
-    path = known.get("path")
-    if known and (path is None or expanded(path).resolve() != taught.model.resolve()):
-        raise InputError(f"{name} is registered already, for something else; choose another name")
-    registry.register("encoders", name, path=str(taught.model))
-    return command_line("pyserini_ltre.registry", "add", "encoders", name, "--path", taught.model)

@@ -11,7 +11,8 @@ from pyserini_ltre.workbench.assessor import assessor_of
 from pyserini_ltre.workbench.bench import ENCODER, Workbench
 from pyserini_ltre.workbench.rendering import form, page
 from pyserini_ltre.workbench.systems import Dense
-from pyserini_ltre.workbench.teaching import FEW, name_encoder
+from pyserini_ltre.workbench.taught import name_encoder
+from pyserini_ltre.workbench.teaching import FEW
 
 
 def router(bench: Workbench) -> APIRouter:

@@ -1,5 +1,6 @@
 """The page in a real browser: search, compare, judge by keys, pools; nothing is lost when it ends."""
 
+import os
 import re
 import signal
 import subprocess
@@ -294,3 +295,27 @@ def test_bad_addresses_are_answered_in_one_line(one_server, address, said):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{one_server.root}{address}{joint}token={one_server.token}")
     assert refused.value.code == 400 and said in refused.value.read().decode()
+
+
+def test_the_command_of_the_docs(folder, tmp_path):
+    (command,) = re.findall(
+        r"^```bash\n(.*?)\n```", (ROOT / "docs" / "workbench.md").read_text(), re.M | re.S
+    )
+    python, *words = command.split()
+    assert python == "python" and words[-1] == "ltre-demo"
+    (tmp_path / "ltre-demo").symlink_to(folder)
+    process = subprocess.Popen(
+        [sys.executable, *words, "--port", "0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        address = process.stdout.readline().strip()
+        assert b"Search side by side" in urllib.request.urlopen(address).read()
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert (folder / "workbench" / "judgements.sqlite").is_file()

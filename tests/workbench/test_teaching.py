@@ -15,7 +15,7 @@ from pyserini_ltre.workbench.__main__ import parse_arguments
 from pyserini_ltre.workbench.database import Database
 from pyserini_ltre.workbench.judgements import Judgements
 from pyserini_ltre.workbench.sources import find_sources
-from pyserini_ltre.workbench.teaching import Taught, name_encoder
+from pyserini_ltre.workbench.taught import Taught, name_encoder
 
 
 def test_judge_teach_and_see_the_new_column(folder, serve, browser):
