@@ -4,12 +4,15 @@ from urllib.parse import quote, unquote
 
 from fastapi import Request, Response
 
+from pyserini_ltre.workbench.judgements import Judgements
+
 COOKIE = "assessor"
 
 
-def assessor_of(request: Request) -> str | None:
-    """The name, if somebody has said who they are."""
-    return unquote(request.cookies.get(COOKIE, "")) or None
+def assessor_of(request: Request, judgements: Judgements) -> str | None:
+    """Give the name, if somebody has said who they are; browsers bring those along that another workbench knows."""
+    name = unquote(request.cookies.get(COOKIE, ""))
+    return name if name in judgements.assessors() else None
 
 
 def remember_assessor(response: Response, name: str) -> None:

@@ -43,7 +43,7 @@ def router(bench: Workbench) -> APIRouter:
         if not qid or not docid or not text or grade is None:
             raise InputError("a judgement needs a topic, a document and a grade; use the page")
         note = fields.get("note", "").strip()
-        judgements.judge(_assessor(request), (qid, text), docid, grade, note, pool)
+        judgements.judge(_assessor(bench, request), (qid, text), docid, grade, note, pool)
         if wants_json(request):
             return JSONResponse({"docid": docid, "grade": grade, "note": note})
         return RedirectResponse(_local(fields.get("back", "/")), 303)
@@ -51,7 +51,7 @@ def router(bench: Workbench) -> APIRouter:
     @pages.post("/undo")
     async def undo(request: Request) -> Response:
         fields = await form(request)
-        undone = judgements.undo(_assessor(request))
+        undone = judgements.undo(_assessor(bench, request))
         if wants_json(request):
             qid, docid, grade = undone or (None, None, None)
             return JSONResponse({"qid": qid, "docid": docid, "grade": grade})
@@ -65,7 +65,7 @@ def router(bench: Workbench) -> APIRouter:
             "judgements.html",
             request,
             bench=bench,
-            assessor=assessor_of(request),
+            assessor=assessor_of(request, bench.judgements),
             counts=counts,
             agreements=agreements(judgements),
             topics=bench.all_topics(),
@@ -109,8 +109,8 @@ def router(bench: Workbench) -> APIRouter:
     return pages
 
 
-def _assessor(request: Request) -> str:
-    name = assessor_of(request)
+def _assessor(bench: Workbench, request: Request) -> str:
+    name = assessor_of(request, bench.judgements)
     if name is None:
         raise InputError("say who judges: choose an assessor above, or enter a new one")
     return name

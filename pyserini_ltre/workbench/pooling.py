@@ -26,7 +26,7 @@ def router(bench: Workbench) -> APIRouter:
 
     @pages.get("/pools")
     def pools(request: Request) -> Response:
-        assessor = assessor_of(request)
+        assessor = assessor_of(request, bench.judgements)
         progress = []
         for pool in bench.pools.all():
             pairs = bench.pools.pairs(pool.number)
@@ -69,7 +69,7 @@ def router(bench: Workbench) -> APIRouter:
 
     @pages.get("/pool")
     def judge(request: Request) -> Response:
-        assessor = assessor_of(request)
+        assessor = assessor_of(request, bench.judgements)
         pool = bench.pools.get(_number(request.query_params.get("number", ""), "number of the pool", None))
         pairs = bench.pools.pairs(pool.number)
         left = unjudged_places(pairs, bench.judgements, assessor) if assessor else list(range(len(pairs)))

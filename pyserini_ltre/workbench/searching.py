@@ -47,7 +47,7 @@ def router(bench: Workbench) -> APIRouter:
             "document.html",
             request,
             bench=bench,
-            assessor=assessor_of(request),
+            assessor=assessor_of(request, bench.judgements),
             docid=docid,
             title=title,
             text=text,
@@ -66,7 +66,7 @@ def router(bench: Workbench) -> APIRouter:
             "topics.html",
             request,
             bench=bench,
-            assessor=assessor_of(request),
+            assessor=assessor_of(request, bench.judgements),
             runs=runs,
             chosen=chosen,
             source=source,
@@ -84,7 +84,7 @@ def _found(bench: Workbench, request: Request) -> dict[str, Any]:
     """What the search page shows."""
     topics = bench.all_topics()
     wish = asked(request, topics, bench.default_columns())
-    assessor = assessor_of(request)
+    assessor = assessor_of(request, bench.judgements)
     columns = []
     if wish.query:
         columns = compare(

@@ -319,3 +319,10 @@ def test_the_command_of_the_docs(folder, tmp_path):
         process.terminate()
         process.communicate(timeout=60)
     assert (folder / "workbench" / "judgements.sqlite").is_file()
+
+
+def test_an_assessor_of_another_workbench_is_nobody(one_server):
+    request = urllib.request.Request(
+        f"{one_server.root}/judgements?token={one_server.token}", headers={"Cookie": "assessor=Stranger"}
+    )
+    assert "Nobody has judged yet" in urllib.request.urlopen(request).read().decode()

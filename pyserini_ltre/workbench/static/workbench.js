@@ -2,12 +2,16 @@
 // Everything works without this file but what it says here; keys, documents in place, and waiting are its own.
 const status = document.getElementById("status");
 const say = (text) => { status.textContent = text; };
+const gone = "the workbench does not answer: start it again, and open the address that it prints";
 
 async function send(form, submitter) {
   const fields = new URLSearchParams(new FormData(form));
   if (submitter && submitter.name) fields.set(submitter.name, submitter.value);
-  const answer = await fetch(form.action, {method: "POST", body: fields, headers: {Accept: "application/json"}});
-  const told = await answer.json();
+  let answer;
+  try {
+    answer = await fetch(form.action, {method: "POST", body: fields, headers: {Accept: "application/json"}});
+  } catch (error) { throw new Error(gone); }
+  const told = await answer.json().catch(() => ({error: gone}));
   if (!answer.ok) throw new Error(told.error);
   return told;
 }
@@ -131,9 +135,11 @@ document.addEventListener("keydown", (event) => {
 const search = document.getElementById("search");
 async function refresh(query) {
   const hits = document.getElementById("hits");
-  const answer = await fetch(`/hits?${query}`);
-  if (answer.ok) hits.innerHTML = await answer.text();
-  await wait();
+  try {
+    const answer = await fetch(`/hits?${query}`);
+    if (answer.ok) hits.innerHTML = await answer.text();
+    await wait();
+  } catch (error) { say(gone); }
 }
 async function wait() {
   if (document.querySelector("#hits [data-loading]")) {
@@ -157,7 +163,8 @@ if (document.querySelector("[data-again]")) setTimeout(() => location.reload(), 
 // A training is watched until it ends; then the page shows what came of it.
 const progress = document.querySelector("#progress[data-running]");
 async function watch() {
-  const told = await (await fetch("/progress")).json();
+  let told;
+  try { told = await (await fetch("/progress")).json(); } catch (error) { say(gone); return; }
   if (!told.running) { location.reload(); return; }
   const bar = progress.querySelector("progress");
   progress.querySelector("span").textContent = told.steps ? `${told.doing}: step ${told.step} of ${told.steps}` : told.doing;
