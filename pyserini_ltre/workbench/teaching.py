@@ -118,7 +118,8 @@ class Teaching:
         texts = {qid: text for qid, text in queries.items() if qid in qrels}
         write_topics(folder / "topics.tsv", texts)
         write_qrels(folder / "qrels.txt", {qid: qrels[qid] for qid in texts})
-        few = len(texts) < FEW and self.sources.collection is not None
+        relevant = sum(any(grade > 0 for grade in qrels[qid].values()) for qid in texts)
+        few = relevant < FEW and self.sources.collection is not None
         command = training_command(self.sources, base.source, folder, few)
         # The trainer hands over the encoder that it was given, changed.
         encoder = copy.deepcopy(base.encoder)

@@ -215,6 +215,8 @@ def check_export(browser, server, folder, total):
     assert "1 of the judged documents, unheard-of first, are not in the index" in status(browser)
     browser.find_element("css selector", "#import button").click()
     wait(browser, lambda: "there is an assessor Cy already" in status(browser))
+    (refusal,) = browser.get_log("browser")
+    assert "/import" in refusal["message"] and "400" in refusal["message"]
 
 
 def test_everything_is_escaped_and_fits(folder, serve, browser):
@@ -228,7 +230,7 @@ def test_everything_is_escaped_and_fits(folder, serve, browser):
     assert EVIL in browser.find_element("css selector", "dialog .text").text
     assert "שלום" in browser.find_element("css selector", "dialog .text").text
     browser.find_element("css selector", "dialog form button").click()
-    for address in ("/", "/topics", "/pools", "/judgements", "/?q=open+file&c=BM25"):
+    for address in ("/", "/topics", "/pools", "/judgements", "/teach", "/?q=open+file&c=BM25"):
         browser.get(server.root + address)
         for width in (1300, 500):
             browser.set_window_size(width, 900)

@@ -7,10 +7,12 @@ from small_input import WORDS
 
 from pyserini_ltre.collection import Document
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.run.fuse import fuse_runs
 from pyserini_ltre.workbench.agreement import agreements, cohens_kappa
 from pyserini_ltre.workbench.database import Database
 from pyserini_ltre.workbench.gains import HEIGHT, bars, find_gains
 from pyserini_ltre.workbench.judgements import Judgements
+from pyserini_ltre.workbench.loading import FAILED, Systems
 from pyserini_ltre.workbench.pools import Pools, unjudged_places
 from pyserini_ltre.workbench.snippets import LOOKED_AT, marked, query_words, snippet
 from pyserini_ltre.workbench.texts import Texts
@@ -186,3 +188,42 @@ def test_texts_are_read_again_when_the_collection_changes(tmp_path, made_folder)
     texts.file.write_text("damaged")
     with pytest.raises(InputError, match="remove it; it is made again"):
         texts.get(["new"])
+
+
+class Answering:
+    """A system that answers everything alike, and counts how often it is asked."""
+
+    warning = None
+
+    def __init__(self, name, hits, broken=False):
+        self.name = self.title = name
+        self.hits, self.broken, self.asked = hits, broken, 0
+
+    def load(self):
+        if self.broken:
+            raise InputError("cannot be read")
+
+    def search(self, queries, hits):
+        self.asked += 1
+        return {qid: self.hits for qid in queries}
+
+
+def test_systems_are_loaded_asked_once_and_combined():
+    dense = Answering("encoder:frozen", {"a": 0.9, "b": 0.8, "c": 0.1})
+    sparse = Answering("BM25", {"c": 20.0, "b": 15.0})
+    systems = Systems([dense, sparse, Answering("encoder:bad", {}, broken=True)])
+    systems.wait(["hybrid:encoder:frozen"])
+    query = {"q": "text"}
+    for weight in (0.0, 0.3, 1.0):
+        expected = fuse_runs([{"q": dense.hits}, {"q": sparse.hits}], [1 - weight, weight])
+        assert systems.search("hybrid:encoder:frozen", query, weight) == expected
+    assert systems.search("BM25", query, 0.0, 1) == {"q": {"c": 20.0}}
+    assert dense.asked == sparse.asked == 1
+    with pytest.raises(InputError, match="bad: cannot be read"):
+        systems.wait(["encoder:bad"])
+    assert systems.state("hybrid:encoder:bad") == (FAILED, "cannot be read")
+    with pytest.raises(InputError, match="no system nobody"):
+        systems.want("nobody")
+    systems.add(Answering("BM25", {"new": 1.0}))
+    systems.wait(["BM25"])
+    assert systems.search("BM25", query, 0.0) == {"q": {"new": 1.0}}
