@@ -9,8 +9,8 @@ from pyserini_ltre.collection import PythonStdlib
 from pyserini_ltre.demo.report import write_report
 from pyserini_ltre.demo.stages import build_indexes, export_collection, search, train, trec_eval
 from pyserini_ltre.encode.encoder_options import find_device
-from pyserini_ltre.errors import exit_on_input_error, visible_lines
-from pyserini_ltre.workflow.commands import CommandFailed, check_installed, packaged_encoder
+from pyserini_ltre.errors import exit_on_input_error, visible, visible_lines
+from pyserini_ltre.workflow.commands import CommandFailed, check_installed, command_line, packaged_encoder
 from pyserini_ltre.workflow.folder import WorkFolder
 
 
@@ -56,6 +56,8 @@ def main(argv: list[str] | None = None) -> None:
     print(
         "\nFrom any folder, now:\n"
         f"python -m pyserini.search.faiss --encoder ltre --index {name} --topics {name}-test --output my-run.txt"
+        "\nTo see in the browser what training changed, to judge, and to teach again:\n"
+        + visible(command_line("pyserini_ltre.workbench", arguments.output))
     )
 
 

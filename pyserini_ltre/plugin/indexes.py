@@ -7,11 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pyserini_ltre.encode.pairing import warn_of_another_index
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.encoders import is_ours
 from pyserini_ltre.plugin.feedback import check_method, give_vectors_back
-from pyserini_ltre.plugin.pairing import warn_of_another_index
 from pyserini_ltre.plugin.registered import registered_path
 from pyserini_ltre.registry import load
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from pyserini_ltre.encode.pairing import warn_of_another_index
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.plugin.command import one_line_in_commands
 from pyserini_ltre.plugin.command_variables import argument
 from pyserini_ltre.plugin.dense_search import upcoming
 from pyserini_ltre.plugin.encoders import make_query_encoder
 from pyserini_ltre.plugin.indexes import check_size, prebuilt_searcher
-from pyserini_ltre.plugin.pairing import warn_of_another_index
 from pyserini_ltre.plugin.registered import registered_path
 from pyserini_ltre.registry import is_encoder_name, paired_index
 

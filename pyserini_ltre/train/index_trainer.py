@@ -1,14 +1,14 @@
 """What every training over an index that stays as it is has in common: encoder, index, dev queries, the loop."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from accelerate import PartialState
-from transformers import set_seed
+from transformers import TrainerCallback, set_seed
 
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
@@ -51,6 +51,7 @@ class IndexTrainer:
         search_backend: str | None,
         vectors: str | os.PathLike | None,
         tensorboard: str | os.PathLike | None,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         check_value("trainable", trainable, Part)
         self.directory = index if isinstance(index, IndexDirectory) else open_directory(index)
@@ -62,6 +63,7 @@ class IndexTrainer:
         self.trainable: Part = trainable
         self.schedule = schedule or Schedule()
         self.tensorboard = tensorboard
+        self.callbacks = callbacks
 
     def _train(
         self,
@@ -117,6 +119,7 @@ class IndexTrainer:
                 tensorboard=self.tensorboard,
                 selection=selection,
                 defaults=defaults or trainable.defaults,
+                callbacks=self.callbacks,
             )
             return trainer.fit(whole_identity, resume, train, settings, remarks)
 

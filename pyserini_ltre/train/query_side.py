@@ -1,13 +1,14 @@
 """Train the query side of a dense index and keep what is best on dev, the frozen encoder included."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from transformers import TrainerCallback
 
 from pyserini_ltre.collection.held_out import with_dev
 from pyserini_ltre.collection.judged import Judged, judged_queries
@@ -61,6 +62,8 @@ class QuerySideTrainer(IndexTrainer):
         How the index is searched, and where the original vectors of a compressed one lie; see `IndexDirectory.open`.
     tensorboard : path, optional
         Folder for TensorBoard's event files.
+    callbacks : sequence of transformers.TrainerCallback
+        Told of each step: for a progress line of your own.
 
     Raises
     ------
@@ -84,9 +87,10 @@ class QuerySideTrainer(IndexTrainer):
         search_backend: str | None = None,
         vectors: str | os.PathLike[str] | None = None,
         tensorboard: str | os.PathLike[str] | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         objective = Objective(method=objective) if isinstance(objective, str) else objective
-        super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard)
+        super().__init__(encoder, index, trainable, schedule, search_backend, vectors, tensorboard, callbacks)
         self.loss = objective.resolve(self.index, self.encoder.normalises, TRAINABLE[trainable].anchor)
 
     def fit(

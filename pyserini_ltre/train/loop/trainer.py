@@ -1,7 +1,7 @@
 """The training loop: Hugging Face's Trainer with our losses, watched on dev, the start among the weights to keep."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -69,6 +69,8 @@ class RetrievalTrainer(Trainer):
         Which weights are kept, and when it is the first ones; see `is_kept`.
     defaults : ScheduleDefaults, optional
         What is done where the schedule leaves it open; by default what suits the part that is trained.
+    callbacks : sequence of TrainerCallback
+        Told of each step, beside our own.
     """
 
     def __init__(
@@ -83,12 +85,13 @@ class RetrievalTrainer(Trainer):
         tensorboard: str | os.PathLike[str] | None = None,
         selection: Selection = "best",
         defaults: ScheduleDefaults | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        callbacks: list[TrainerCallback] = [ProgressLine(means(before)[MEASURE]), MarkComplete()]
+        watching: list[TrainerCallback] = [*callbacks, ProgressLine(means(before)[MEASURE]), MarkComplete()]
         if schedule.patience is not None:
-            callbacks.append(EarlyStoppingCallback(schedule.patience))
+            watching.append(EarlyStoppingCallback(schedule.patience))
         if tensorboard is not None:
-            callbacks.append(tensorboard_callback(tensorboard))
+            watching.append(tensorboard_callback(tensorboard))
         device = trainable.encoder.device
         super().__init__(
             model=trainable.module,
@@ -98,7 +101,7 @@ class RetrievalTrainer(Trainer):
             train_dataset=cast(Dataset, data),
             eval_dataset=cast(Dataset, development),
             data_collator=data.collate,
-            callbacks=callbacks,
+            callbacks=watching,
             optimizer_cls_and_kwargs=schedule.optimizer_class(),
         )
         self.remove_callback(PrinterCallback)

@@ -25,22 +25,33 @@ def warn_of_another_index(directory: "IndexDirectory", model: Path) -> None:
     model : Path
         Directory of the query encoder; nothing happens if it names no index.
     """
+    problem = another_index(directory, model)
+    if problem is not None:
+        remark(problem)
+
+
+def another_index(directory: "IndexDirectory", model: Path) -> str | None:
+    """What is wrong if an index is not the one that an encoder belongs to; parameters as for `warn_of_another_index`.
+
+    Returns
+    -------
+    str or None
+        The line of the warning; None if there is nothing to warn of.
+    """
     paired = paired_index(model)
     if paired is None:
-        return
+        return None
     same_place = os.path.realpath(paired.path) == os.path.realpath(directory.path)
     if same_place if paired.fingerprint is None else paired.fingerprint == directory.fingerprint:
-        return
+        return None
     if same_place:
-        problem = f"{directory.path} has changed since encoder {model} was trained for it: train again"
-    elif _of_the_same_vectors(directory, paired.path):
-        return
-    else:
-        problem = (
-            f"encoder {model} was trained for index {paired.name}, not for {directory.path}: the scores may mean "
-            f"nothing; search with --index {paired.name}, or train for this index"
-        )
-    remark(problem)
+        return f"{directory.path} has changed since encoder {model} was trained for it: train again"
+    if _of_the_same_vectors(directory, paired.path):
+        return None
+    return (
+        f"encoder {model} was trained for index {paired.name}, not for {directory.path}: the scores may mean "
+        f"nothing; search with --index {paired.name}, or train for this index"
+    )
 
 
 # What computed the vectors changes their last digits only.
