@@ -2,9 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
+from browsers import headless_chromium
 
 from pyserini_ltre.reproduce.expected import record
 from pyserini_ltre.reproduce.picture import draw_bars
@@ -61,17 +61,8 @@ def test_bars_are_drawn_for_what_was_measured():
 
 @pytest.fixture
 def browser():
-    selenium = pytest.importorskip("selenium.webdriver", reason='no selenium: pip install ".[test]"')
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no browser: apt-get install chromium chromium-driver")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    browser = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield browser
-    browser.quit()
+    with headless_chromium() as browser:
+        yield browser
 
 
 def test_a_click_on_a_row_opens_its_commands(page, browser):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsers import headless_chromium
 
 from pyserini_ltre.collection import (
     Document,
@@ -108,19 +109,9 @@ def serve():
 
 @pytest.fixture(scope="session")
 def shared_browser():
-    """A headless Chromium; starting one takes seconds."""
-    selenium = pytest.importorskip("selenium.webdriver", reason='no selenium: pip install ".[test]"')
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no browser: apt-get install chromium chromium-driver")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    browser = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    browser.set_page_load_timeout(60)
-    yield browser
-    browser.quit()
+    with headless_chromium() as browser:
+        browser.set_page_load_timeout(60)
+        yield browser
 
 
 @pytest.fixture
