@@ -1,8 +1,9 @@
-"""Pair Pyserini's prebuilt FAISS indexes with their encoders: ``python integrations/prebuilt_indexes.py``.
+"""Pair Pyserini's prebuilt dense indexes with their encoders: ``python integrations/prebuilt_indexes.py``.
 
-Writes ``resources/prebuilt_indexes.json`` from the catalogue of the installed Pyserini, which 1.6 to 2.3 carry and 2.4
-has on the web, and from the commands of its reproductions (2CR), which say the encoder, its class and its prefix for
-most of them. The rest is in `FURTHER`. Pyserini is read, not imported.
+Writes ``resources/prebuilt_indexes.json`` from the catalogue of the installed Pyserini (1.6 to 2.3 carry that of FAISS
+themselves and that of Lucene in Anserini's jar; 2.4 has both on the web), and from the commands of its reproductions
+(2CR), which say the encoder, its class and its prefix for most of FAISS's. The rest is in `FURTHER`. Pyserini is read,
+not imported.
 """
 
 import ast
@@ -11,6 +12,7 @@ import json
 import re
 import shlex
 import urllib.request
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -44,8 +46,14 @@ FURTHER: dict[str, dict[str, Any]] = {
     # ANCE's encoder of open-domain questions is a DPR, and Pyserini takes it for one.
     r"wikipedia-dpr-100w\.ance-multi": {"encoder": "castorini/ance-dpr-question-multi"},
     r"wiki-all-6-3\.dpr2-multi-retriever": {"encoder": "castorini/wiki-all-6-3-multi-dpr2-query-encoder"},
-    r"bright-.*\.bge-large-en-v1\.5": {"encoder": "BAAI/bge-large-en-v1.5", **BGE},
+    r"bright-.*\.bge-large-en-v1\.5(\.flat)?": {"encoder": "BAAI/bge-large-en-v1.5", **BGE},
+    # Lucene's, after the classes of `io.anserini.encoder.dense`: BGE's instruction is put before every query there,
+    # before those of Quora and ArguAna, too.
+    r".*\.bge-base-en-v1\.5\.(flat|hnsw|hnsw-int8)": {"encoder": "BAAI/bge-base-en-v1.5", **BGE},
+    r"msmarco-v2\.1-.*\.arctic-embed-l\.hnsw-int8": {"encoder": "Snowflake/snowflake-arctic-embed-l"},
+    r"msmarco-v1-passage\.cosdpr-distil\.(hnsw|hnsw-int8)": {"encoder": "castorini/cosdpr-distil"},
 }
+LUCENE = {"flat": "LUCENE_FLAT_INDEX_INFO_", "hnsw": "LUCENE_HNSW_INDEX_INFO_"}
 LEFT_OUT = {
     r"m-beir-.*|mmeb-.*|atomic-.*|wiki-ss-nq\.dse|.*\.dse": "its encoder takes images",
     r".*\.(openai|cohere)-.*": "its encoder lies behind a service",
@@ -65,18 +73,42 @@ def main() -> None:
 
 
 def catalogue(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """All FAISS indexes that Pyserini knows, by name; an `OSError` says if they are on the web and out of reach."""
+    """All dense indexes that Pyserini knows, by name; an `OSError` says if they are on the web and out of reach."""
     statements = ast.parse((folder / "prebuilt_index_info.py").read_text()).body
     values = {s.targets[0].id: s.value for s in statements if isinstance(s, ast.Assign)}
     for name, value in values.items():
-        if name.startswith("FAISS_INDEX_INFO_") and isinstance(value, ast.Dict):
-            yield from ast.literal_eval(value).items()
-        elif name.startswith("FAISS_INDEX_INFO_"):
-            commit = ast.literal_eval(values["PREBUILT_INDEXES_COMMIT"])
-            paths = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant)]
-            for path in paths:
-                with urllib.request.urlopen(WEB.format(commit=commit, path=path), timeout=10) as answer:
-                    yield from json.load(answer).items()
+        if name.startswith("FAISS_INDEX_INFO_"):
+            if isinstance(value, ast.Dict):
+                yield from ast.literal_eval(value).items()
+            else:
+                for part in _on_the_web(values, value):
+                    yield from part.items()
+        elif name.startswith(tuple(LUCENE.values())) and not isinstance(value, ast.Dict):
+            for part in _on_the_web(values, value):
+                yield from _lucene(part)
+    for jar in (folder / "resources" / "jars").glob("anserini-*.jar"):
+        with zipfile.ZipFile(jar) as archive:
+            for file in archive.namelist():
+                if re.fullmatch(r"prebuilt-indexes/.*(flat|hnsw).*\.json", file):
+                    yield from _lucene(json.loads(archive.read(file)))
+
+
+def _on_the_web(values: dict[str, ast.expr], part: ast.expr) -> Iterator[Any]:
+    """What the files of one part of 2.4's catalogue hold."""
+    commit = ast.literal_eval(values["PREBUILT_INDEXES_COMMIT"])
+    for node in ast.walk(part):
+        if isinstance(node, ast.Constant) and str(node.value).endswith(".json"):
+            with urllib.request.urlopen(WEB.format(commit=commit, path=node.value), timeout=10) as answer:
+                yield json.load(answer)
+
+
+def _lucene(records: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Lucene's indexes of vectors among the records of one file; the inverted ones have other types."""
+    for record in records:
+        if record["type"] in LUCENE:
+            keys = {"filename": "filename", "urls": "urls", "md5": "md5", "compressed_size": "size"}
+            info = {ours: record[theirs] for theirs, ours in keys.items()}
+            yield record["name"], {"lucene": record["type"], "texts": record["corpus_index"], **info}
 
 
 def recipes(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -133,7 +165,7 @@ def pair(
         if recipe is None:
             raise SystemExit(f"{name}: no command and no row of FURTHER names its encoder")
         paired[name] = {
-            "description": f"{info['documents']} documents of {info['texts'].removesuffix('.flat')}",
+            "description": _description(info),
             "prebuilt": True,
             **_complete(recipe),
             "url": info["urls"][0],
@@ -143,6 +175,13 @@ def pair(
         if not info["urls"][0].endswith(f"/{info['filename']}"):
             paired[name]["filename"] = info["filename"]
     return paired, left_out
+
+
+def _description(info: dict[str, Any]) -> str:
+    texts = info["texts"].removesuffix(".flat")
+    if "lucene" in info:
+        return f"Lucene index ({info['lucene']}) of {texts}"
+    return f"{info['documents']} documents of {texts}"
 
 
 def _complete(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -131,10 +131,11 @@ def _know_registered_names(searcher_class: Any) -> None:
 
         options = signature.bind(cls, prebuilt_index_name, *args, **kwargs).arguments
         with one_line_in_commands():
-            path = registered_path("indexes", prebuilt_index_name)
+            ours = is_encoder_name(options.get("encoder") or argument("encoder"))
+            path = registered_path("indexes", prebuilt_index_name, prebuilt=ours)
             if path is not None:
                 return cls(str(path), **{name: value for name, value in options.items() if name in known})
-            if is_encoder_name(options.get("encoder") or argument("encoder")):
+            if ours:
                 return prebuilt_searcher(prebuilt_index_name, from_pyserini)
         return from_pyserini()
 

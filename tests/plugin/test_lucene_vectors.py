@@ -20,6 +20,8 @@ from pyserini_ltre.export.__main__ import main as export
 from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.plugin.lucene_vectors import check_lucene_index
+from pyserini_ltre.registry import lookup
+from pyserini_ltre.registry.sources import location
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (
@@ -37,13 +39,18 @@ json.dump(results, open("results.json", "w"))
 """
 )
 # Name -> options; each search is made with our encoder, and with the vectors that it exports.
+PREBUILT = "beir-v1.0.0-nfcorpus.bge-base-en-v1.5.flat"
+NAMED = {
+    "registered": ["--hnsw", "--index", "toy"],
+    "prebuilt": ["--flat", "--index", PREBUILT],
+}
 SEARCHES = {
+    **NAMED,
     "flat": ["--flat", "--index", "flat"],
     "flat-int8": ["--flat", "--index", "flat-int8"],
     "hnsw": ["--hnsw", "--index", "hnsw"],
     "hnsw-int8": ["--hnsw", "--index", "hnsw-int8", "--ef-search", "200"],
     "pieces": ["--flat", "--index", "pieces"],
-    "registered": ["--hnsw", "--index", "toy"],
     "batch": ["--flat", "--index", "flat", "--batch-size", "16", "--threads", "2"],
 }
 
@@ -55,6 +62,9 @@ def work(lucene_indexes, tiny_encoder, tmp_path_factory):
     for path in lucene_indexes.iterdir():
         (folder / path.name).symlink_to(path)
     (folder / "home").mkdir()
+    place = location("indexes", PREBUILT, lookup("indexes", PREBUILT))
+    (folder / "cache" / "indexes").mkdir(parents=True)
+    (folder / "cache" / "indexes" / place.name).symlink_to(folder / "flat")
     names = {
         "encoders": {"ltre": {"path": str(tiny_encoder)}},
         "indexes": {"toy": {"path": str(folder / "hnsw")}},
@@ -75,7 +85,7 @@ def work(lucene_indexes, tiny_encoder, tmp_path_factory):
     commands = [search("faiss", "faiss", "--index", "faiss", "--normalize-distances", *ours)]
     for name, options in SEARCHES.items():
         commands.append(search(f"{name}-ours", "lucene", "--dense", *options, *ours))
-        if name != "registered":
+        if name not in NAMED:
             commands.append(search(f"{name}-theirs", "lucene", "--dense", *options, *theirs))
     flat = ["--dense", "--flat", "--index"]
     commands += [
@@ -119,7 +129,7 @@ def read(path):
     return [(topic, docid) for topic, _, docid, *_ in lines], np.array([float(line[4]) for line in lines])
 
 
-@pytest.mark.parametrize("name", [name for name in SEARCHES if name != "registered"])
+@pytest.mark.parametrize("name", sorted(SEARCHES.keys() - NAMED.keys()))
 def test_hits_are_those_of_the_exported_vectors(results, work, name):
     assert results[f"{name}-ours"]["status"] == 0, results[f"{name}-ours"]["err"]
     (ours, scores), (theirs, expected) = (read(work / f"{name}-{side}.txt") for side in ("ours", "theirs"))
@@ -138,7 +148,8 @@ def test_flat_search_is_that_of_faiss(results, work):
 
 
 def test_names_paths_and_both_flags_mean_the_same(work):
-    for name, same in (("path", "flat-ours"), ("onnx", "flat-ours"), ("registered-ours", "hnsw-ours")):
+    pairs = {"path": "flat", "onnx": "flat", "registered-ours": "hnsw", "prebuilt-ours": "flat"}
+    for name, same in ((name, f"{same}-ours") for name, same in pairs.items()):
         (hits, scores), (expected_hits, expected) = (read(work / f"{run}.txt") for run in (name, same))
         assert hits == expected_hits
         if version("pyserini").startswith("1."):
