@@ -324,3 +324,36 @@ def test_without_an_address_it_is_the_cluster_of_this_machine(
         print(left, lines[0], time.monotonic() - begun)
         for file in own_tmp.rglob("ray_current_cluster"):
             file.unlink()
+
+
+def test_two_learners_share_the_shards_of_one_cluster(
+    nodes: Any,
+    commands: Commands,
+    demo: tuple[Path, float],
+    shards: Path,
+    training: tuple[object, ...],
+    tmp_path: Path,
+) -> None:
+    """Data parallel, by torchrun: each process has half of the batch, and workers of its own over the same files."""
+    adapter = ("--trainable=adapter", f"--index={shards}", f"--ray={nodes.address}", "--epochs=4")
+    where = [
+        word for word in training[2:] if str(word).startswith(("--encoder", "--queries", "--qrels", "--dev-"))
+    ]
+    commands.run(
+        "pyserini_ltre.train", "adore", *where, *adapter, "--batch-size=32", f"--output={tmp_path}/one"
+    )
+    torchrun = (
+        "torch.distributed.run",
+        "--nproc-per-node=2",
+        "--standalone",
+        "-m",
+        "pyserini_ltre.train",
+        "adore",
+    )
+    commands.run(*torchrun, *where, *adapter, "--batch-size=16", f"--output={tmp_path}/two")
+    one, two = (json.loads((tmp_path / name / "pyserini_ltre.json").read_text()) for name in ("one", "two"))
+    print(one["measures"], two["measures"], one["dev_history"], two["dev_history"])
+    assert one["steps"] == two["steps"] and one["measures"]["before"] == two["measures"]["before"]
+    for name, value in one["measures"]["after"].items():
+        assert two["measures"]["after"][name] == pytest.approx(value, abs=0.01)
+    assert not processes(WORKER)
