@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
@@ -44,12 +44,12 @@ def cluster(*nodes: str, **settings: dict[str, Any]) -> Iterator[Any]:
 
 def processes(name: str) -> list[psutil.Process]:
     """Processes of workers that a cluster of this test has started, by how Ray calls them."""
-    mine = psutil.Process().children(recursive=True)
-    return [
-        one
-        for one in mine
-        if one.status() != "zombie" and one.cmdline()[:1] and one.cmdline()[0].startswith(name)
-    ]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            if one.status() != "zombie" and "".join(one.cmdline()[:1]).startswith(name):
+                found.append(one)
+    return found
 
 
 def process_of(actor: Any) -> int:
