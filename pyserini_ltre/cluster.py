@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pyserini_ltre.errors import InputError, reason
 from pyserini_ltre.options import option, option_group
@@ -32,6 +32,15 @@ class RayOptions:
         nargs="?",
         const=RUNNING,
         metavar="ADDRESS",
+    )
+
+
+@option_group
+class RaySearchOptions(RayOptions):
+    """Which machines search, and with what."""
+
+    ray_device: Literal["cpu", "cuda"] = option(
+        "where Ray's workers search: with cuda, one on each GPU of the cluster", default="cpu"
     )
 
 

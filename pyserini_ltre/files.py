@@ -1,6 +1,7 @@
 """Paths, and output that appears whole or not at all: written beside its place, then renamed."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ LONGEST_PATH, LONGEST_NAME = 3500, 255
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Put the home directory in place of a ``~``; as in a shell, one that means nobody's stays as it is."""
     return Path(os.path.expanduser(path))
+
+
+def is_url(place: object) -> bool:
+    """Whether what was given is a URL, chained ones as fsspec takes them included; every `Path` is a path."""
+    return isinstance(place, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)", place) is not None
 
 
 def is_possible(path: Path) -> bool:

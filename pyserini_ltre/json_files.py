@@ -120,7 +120,7 @@ def write_json(path: Path, content: Mapping[str, object] | Sequence[object]) -> 
         file.write(json.dumps(content, indent=2) + "\n")
 
 
-def check_shape(content: Any, shape: Shape, file: Path, remedy: str) -> None:
+def check_shape(content: Any, shape: Shape, file: Path | str, remedy: str) -> None:
     """Refuse what was read from a JSON file if it is not of a shape.
 
     Parameters
@@ -131,7 +131,7 @@ def check_shape(content: Any, shape: Shape, file: Path, remedy: str) -> None:
         `str`, `int`, `float` (a finite number) or `dict` (any object); a list with the shape of all its elements; an
         object with the shape of each key, where a ``?`` after a key says that it may be missing and other keys may be
         there; or `{str: shape}`, the shape of all values.
-    file : Path
+    file : Path or str
         Begins the message.
     remedy : str
         Ends the message.

@@ -10,7 +10,7 @@ from pyserini_ltre.files import expanded, is_stream
 # Options whose values are words, even where a file of that name exists.
 WORDS = frozenset(
     "command description device factory format kinds lr_scheduler_type measure measures method missing normalise "
-    "optimizer pooling precision register search_backend tag task to trainable".split()
+    "optimizer pooling precision ray_device register search_backend tag task to trainable".split()
 )
 
 

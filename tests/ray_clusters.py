@@ -3,8 +3,10 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+import psutil
 
 # Before Ray is imported by anybody: it is not to phone home.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -12,8 +14,15 @@ OBJECTS = 300 * 2**20
 
 
 @contextmanager
-def cluster(*nodes: str) -> Iterator[Any]:
+def cluster(*nodes: str, **settings: dict[str, Any]) -> Iterator[Any]:
     """A cluster of nodes of these names, each with one processor; the first is the head.
+
+    Parameters
+    ----------
+    *nodes : str
+        Their names.
+    **settings : dict
+        What Ray is to be told of a node beside that, by its name.
 
     Yields
     ------
@@ -22,14 +31,25 @@ def cluster(*nodes: str) -> Iterator[Any]:
     """
     from ray.cluster_utils import Cluster
 
-    settings = {"num_cpus": 1, "object_store_memory": OBJECTS, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args={**settings, "node_name": nodes[0]})
+    usual = {"num_cpus": 1, "object_store_memory": OBJECTS, "include_dashboard": False}
+    first, *others = ({**usual, "node_name": name, **settings.get(name, {})} for name in nodes)
+    made = Cluster(initialize_head=True, head_node_args=first)
     try:
-        for name in nodes[1:]:
-            made.add_node(**settings, node_name=name)
+        for other in others:
+            made.add_node(**other)
         yield made
     finally:
         made.shutdown()
+
+
+def processes(name: str) -> list[psutil.Process]:
+    """Processes of workers that a cluster of this test has started, by how Ray calls them."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            if one.status() != "zombie" and "".join(one.cmdline()[:1]).startswith(name):
+                found.append(one)
+    return found
 
 
 def process_of(actor: Any) -> int:

@@ -1,12 +1,14 @@
-"""Compress, tune, split or merge indexes: ``python -m pyserini_ltre.index compress|tune|shard|merge --index DIR``."""
+"""Change indexes, or fetch them: ``python -m pyserini_ltre.index compress|tune|shard|merge|fetch --index INDEX``."""
 
 import argparse
 
-from pyserini_ltre.errors import exit_on_input_error
+from pyserini_ltre.errors import InputError, exit_on_input_error
+from pyserini_ltre.files import is_url
 from pyserini_ltre.index.compress import Compression, compress
 from pyserini_ltre.index.opening import open_directory
 from pyserini_ltre.index.refine import REFINEMENTS
 from pyserini_ltre.index.sharded.convert import merge, shard
+from pyserini_ltre.index.storage.copy import fetched
 from pyserini_ltre.index.tune import RECALL, tune_again
 from pyserini_ltre.outputs import check_outputs
 
@@ -53,6 +55,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     shards.add_argument("--index", required=True, help="index directory to split")
     shards.add_argument("--shards", type=int, required=True, help="how many, as equal as possible")
     shards.add_argument("--output", required=True, help="directory to write")
+    stored = commands.add_parser(
+        "fetch", help="fetch a sharded index from object storage; prints where it is then, for any --index"
+    )
+    stored.add_argument("--index", required=True, help="URL of a sharded index, as fsspec takes it")
     merged = commands.add_parser("merge", help="write a sharded index as one")
     merged.add_argument("--index", required=True, help="sharded index to put together")
     merged.add_argument("--output", required=True, help="index directory to write")
@@ -69,6 +75,13 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     if arguments.command == "tune":
         print(tune_again(arguments.index, arguments.recall, arguments.query_vectors, arguments.seed))
+        return
+    if arguments.command == "fetch":
+        if not is_url(arguments.index):
+            raise InputError(
+                f"`index` {arguments.index}: no URL; what lies on this machine needs no fetching"
+            )
+        print(fetched(arguments.index))
         return
     check_outputs(vars(arguments), overwrite=arguments.overwrite)
     directory, output, overwrite = open_directory(arguments.index), arguments.output, arguments.overwrite

@@ -52,7 +52,7 @@ class EncoderRecord:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def read_record(content: dict[str, Any], file: Path, remedy: str) -> EncoderRecord:
+def read_record(content: dict[str, Any], file: Path | str, remedy: str) -> EncoderRecord:
     """Take what a file says of the encoder; an `InputError` that ends with the remedy says if it is no such record."""
     needed = {field.name: field.type for field in fields(EncoderRecord) if field.default is not None}
     optional = {f"{field.name}?": str for field in fields(EncoderRecord) if field.default is None}

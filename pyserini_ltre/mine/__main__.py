@@ -7,7 +7,7 @@ is a TREC run file without the judged-relevant documents, for ``pyserini_ltre.tr
 from transformers.utils import logging
 
 from pyserini_ltre import registry
-from pyserini_ltre.cluster import RayOptions
+from pyserini_ltre.cluster import RaySearchOptions
 from pyserini_ltre.collection import read_judged_queries, read_run, write_run
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError, exit_on_input_error
@@ -21,7 +21,9 @@ from pyserini_ltre.outputs import check_outputs
 class MineOptions:
     """Where negatives come from, for which queries, and where they go."""
 
-    index: str | None = option("index directory, or a registered name", default=None)
+    index: str | None = option(
+        "index directory, a registered name, or the URL of a sharded index", default=None
+    )
     run: str | None = option("TREC run of the training queries", default=None)
     queries: str = option("training queries: tsv (id, text) or BEIR jsonl")
     qrels: str = option("their judgements: TREC qrels or BEIR tsv")
@@ -34,7 +36,7 @@ class MineOptions:
 def main(argv: list[str] | None = None) -> None:
     """Mine, and say what was left out."""
     encoder, options, cluster = parse_options(
-        "pyserini_ltre.mine", __doc__, (QueryEncoderOptions, MineOptions, RayOptions), argv
+        "pyserini_ltre.mine", __doc__, (QueryEncoderOptions, MineOptions, RaySearchOptions), argv
     )
     if options.index is not None:
         encoder = encoder.of_index(options.index)
@@ -46,9 +48,9 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError("`ray` searches an `index`; with `run`, leave it out")
     given = {**vars(encoder), **vars(options)}
     if options.index is not None:
-        given["index"] = registry.find("indexes", options.index)
+        given["index"] = registry.find_index(options.index)
     check_outputs(given, overwrite=options.overwrite)
-    mined = mine(encoder, options, cluster.ray)
+    mined = mine(encoder, options, cluster)
     write_run(options.output, mined.run, "negatives", decimals=None)
     total = sum(len(negatives) for negatives in mined.run.values())
     print(f"{total} negatives of {len(mined.run)} queries in {options.output}")
@@ -58,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"{mined.fewer} queries have fewer than {options.depth}")
 
 
-def mine(encoder: QueryEncoderOptions, options: MineOptions, ray: str | None) -> Mined:
+def mine(encoder: QueryEncoderOptions, options: MineOptions, cluster: RaySearchOptions) -> Mined:
     """Mine the judged ones of the queries, in an index on this machine or on a Ray cluster."""
     texts, qrels = read_judged_queries(options.queries, options.qrels)
     queries = {qid: text for qid, text in texts.items() if qid in qrels}
@@ -73,7 +75,8 @@ def mine(encoder: QueryEncoderOptions, options: MineOptions, ray: str | None) ->
         return negatives_of_run(known, qrels, options.depth)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    with opened_directory(registry.find("indexes", str(options.index)), ray) as directory:
+    index = registry.find_index(str(options.index))
+    with opened_directory(index, cluster.ray, cluster.ray_device) as directory:
         return mine_negatives(directory, encoder.load(), queries, qrels, options.depth)
 
 

@@ -5,6 +5,7 @@ The registry is the packaged `resources/` with the user's own `registry.json` on
 "size" (the packaged encoders have neither until somebody trains one).
 """
 
+from pyserini_ltre.home import home
 from pyserini_ltre.registry.encoder_names import (
     METHODS,
     PairedIndex,
@@ -14,8 +15,8 @@ from pyserini_ltre.registry.encoder_names import (
     paired_index,
 )
 from pyserini_ltre.registry.entries import load, lookup, register, remove
-from pyserini_ltre.registry.registry_file import SECTIONS, home
-from pyserini_ltre.registry.resolve import find, path_of
+from pyserini_ltre.registry.registry_file import SECTIONS
+from pyserini_ltre.registry.resolve import find, find_index, path_of
 
 __all__ = [
     "METHODS",
@@ -24,6 +25,7 @@ __all__ = [
     "encoder_directory",
     "find",
     "find_encoder",
+    "find_index",
     "home",
     "is_encoder_name",
     "load",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pyserini_ltre.errors import InputError, exit_on_input_error, system_explained, visible, visible_lines
 from pyserini_ltre.files import expanded
+from pyserini_ltre.home import home
 from pyserini_ltre.registry.download import SUMS, check_sum, sums_of
 from pyserini_ltre.registry.entries import left_out, load, register, remove
-from pyserini_ltre.registry.registry_file import SECTIONS, Entry, home, read_registry_file, user_file
+from pyserini_ltre.registry.registry_file import SECTIONS, Entry, read_registry_file, user_file
 from pyserini_ltre.registry.resolve import verify
 from pyserini_ltre.registry.sources import local_path, location, used_where_it_lies
 

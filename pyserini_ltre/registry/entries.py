@@ -6,10 +6,10 @@ from typing import Any
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
+from pyserini_ltre.home import locked
 from pyserini_ltre.registry.registry_file import (
     Entry,
     Registry,
-    locked,
     read_registry_file,
     resources,
     user_file,

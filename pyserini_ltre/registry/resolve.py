@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import atomic_directory, expanded, is_stream
+from pyserini_ltre.files import atomic_directory, expanded, is_stream, is_url
+from pyserini_ltre.home import home, locked
 from pyserini_ltre.registry.download import check_sum, download
 from pyserini_ltre.registry.entries import load, lookup
-from pyserini_ltre.registry.registry_file import Entry, home, locked, user_file
+from pyserini_ltre.registry.registry_file import Entry, user_file
 from pyserini_ltre.registry.sources import (
     DIRECTORIES,
     file_name,
@@ -38,6 +39,11 @@ def find(section: str, name: str | os.PathLike[str]) -> Path:
     """
     path = expanded(name)
     return path if path.exists() else path_of(section, str(name)) or path
+
+
+def find_index(name: str | os.PathLike[str]) -> Path | str:
+    """Find an index as `find` does; a URL, which is that of a sharded index in object storage, stays as it is."""
+    return name if isinstance(name, str) and is_url(name) else find("indexes", name)
 
 
 def path_of(section: str, name: str) -> Path | None:

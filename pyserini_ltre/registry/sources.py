@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import is_possible
+from pyserini_ltre.home import home, pyserini_cache
 from pyserini_ltre.registry.download import SUMS, is_at_home
 from pyserini_ltre.registry.entries import LONGEST_NAME, check_name
-from pyserini_ltre.registry.registry_file import Entry, home, pyserini_cache
+from pyserini_ltre.registry.registry_file import Entry
 from pyserini_ltre.registry.unpack import ARCHIVES, is_archive
 
 DIRECTORIES = {

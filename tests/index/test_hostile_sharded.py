@@ -58,3 +58,19 @@ def test_manifest(tmp_path: Path, whole: dict[str, bytes], data: st.DataObject) 
 def test_shard(tmp_path: Path, whole: dict[str, bytes], which: str, data: st.DataObject) -> None:
     name = f"shards/00001/{which}"
     try_it(tmp_path, {**whole, name: data.draw(damaged(whole[name]))})
+
+
+@given(st.data())
+def test_fetched(tmp_path: Path, whole: dict[str, bytes], data: st.DataObject) -> None:
+    """What is fetched is what was uploaded, or refused."""
+    name = data.draw(st.sampled_from(["manifest.json", "shards/00001/index", "shards/00002/docid"]))
+    kinds = damaged(whole[name])
+    if name == "manifest.json":
+        kinds |= damaged_json(json.loads(whole[name]))
+    for file, content in {**whole, name: data.draw(kinds)}.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(content)
+    with explained(tmp_path):
+        directory = open_directory(f"file://{tmp_path}")
+        directory.check_sums()
+        assert len(directory.docids) == len(directory.row_of) == 90

@@ -234,7 +234,7 @@ class Directly:
 
 
 def test_an_id_in_two_shards_is_named(copy, held, monkeypatch):
-    monkeypatch.setattr(directory_module, "Workers", lambda path, manifest: Directly(held(path)))
+    monkeypatch.setattr(directory_module, "Workers", lambda path, manifest, device: Directly(held(path)))
     monkeypatch.setattr(directory_module, "SUMS", 100)
     assert RemoteDirectory(copy).row_of["d450"] == 450
     file = copy / "shards" / "00002" / "docid"

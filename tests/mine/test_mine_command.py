@@ -55,6 +55,8 @@ def test_from_shards(files, tiny_encoder):
     for name in ("index", "sharded"):
         where = ("--index", files / name, "--encoder", tiny_encoder)
         main(command_line(files, *where, output=f"{name}.txt"))
+    main(command_line(files, "--index", f"file://{files}/sharded", *where[2:], output="fetched.txt"))
+    assert (files / "fetched.txt").read_bytes() == (files / "sharded.txt").read_bytes()
     one, shards = (read_run(files / f"{name}.txt") for name in ("index", "sharded"))
     for qid, negatives in one.items():
         assert list(shards[qid]) == list(negatives)

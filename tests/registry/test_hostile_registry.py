@@ -12,10 +12,10 @@ from hypothesis import given
 
 from pyserini_ltre import registry
 from pyserini_ltre.errors import CONTROL, InputError
+from pyserini_ltre.home import home
 from pyserini_ltre.registry import download, resolve
 from pyserini_ltre.registry.__main__ import main
 from pyserini_ltre.registry.entries import packaged
-from pyserini_ltre.registry.registry_file import home
 
 ENTRIES = {
     "encoders": {"mine": {"path": "model", "index": "toy"}, "ltre": {"description": "ours"}},

@@ -100,16 +100,18 @@ def test_distillation_fetches_the_documents_of_the_teacher(remote, problem, tiny
     assert found[0].loss_history == found[1].loss_history
 
 
-@pytest.mark.parametrize("trainable", ["adapter", "encoder"])
+@pytest.mark.parametrize(("trainable", "at"), [("adapter", ""), ("adapter", "file://"), ("encoder", "")])
 def test_the_command_leaves_the_same_weights(
-    remote, sharded, judged_files, tiny_encoder, tmp_path, trainable, capsys
+    remote, sharded, judged_files, tiny_encoder, tmp_path, trainable, at, capsys
 ):
-    for name, more in (("here", []), ("there", ["--ray", "unused: it is connected"])):
-        files = {"--index": sharded, "--encoder": tiny_encoder, **judged_files, "--output": tmp_path / name}
+    ray = ["--ray", "unused: it is connected"]
+    for name, index, more in (("here", sharded, []), ("there", f"{at}{sharded}", ray)):
+        files = {"--index": index, "--encoder": tiny_encoder, **judged_files, "--output": tmp_path / name}
         options = ["--trainable", trainable, "--epochs", "3", "--hits", "20", "--evaluations", "2", *more]
         main(["adore", *(str(part) for pair in files.items() for part in pair), *options])
     assert "saved in" in capsys.readouterr().out
     models = [load_file(tmp_path / name / "model.safetensors") for name in ("here", "there")]
     assert same(*models)
     records = [json.loads((tmp_path / name / "pyserini_ltre.json").read_text()) for name in ("here", "there")]
-    assert records[0]["index"] == records[1]["index"]
+    assert records[0]["index"]["fingerprint"] == records[1]["index"]["fingerprint"]
+    assert (records[0]["index"]["path"] == records[1]["index"]["path"]) == (not at)

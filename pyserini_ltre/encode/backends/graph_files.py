@@ -9,8 +9,8 @@ from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.home import home, locked
 from pyserini_ltre.json_files import read_json, write_json
-from pyserini_ltre.registry.registry_file import home, locked
 
 MODEL, SUMS = "model.onnx", "sums.json"
 # Another number here has every graph made again.

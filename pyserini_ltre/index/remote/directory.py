@@ -4,19 +4,21 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import torch
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.files import expanded
+from pyserini_ltre.files import expanded, is_url
 from pyserini_ltre.index.directory import BACKENDS, EncoderRecord, IndexDirectory
 from pyserini_ltre.index.remote.holder import ShardFacts
 from pyserini_ltre.index.remote.searching import RemoteIndex, split
 from pyserini_ltre.index.remote.workers import Workers
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.sharded.manifest import read_manifest, shard_name
+from pyserini_ltre.index.storage.copy import StoredCopy, stored_manifest
 
 # Sums of document ids that are compared at a time.
 SUMS = 2**20
@@ -29,8 +31,11 @@ class RemoteDirectory(IndexDirectory):
 
     Parameters
     ----------
-    path : path
-        The sharded index, the same on every machine.
+    path : path or str
+        The sharded index, the same on every machine; or its URL, from which each machine fetches what it is to search.
+
+    device : {"cpu", "cuda"}
+        Where the workers compute.
 
     Raises
     ------
@@ -38,10 +43,15 @@ class RemoteDirectory(IndexDirectory):
         If it is no sharded index, a shard lies on no machine, or what lies there is not what the manifest says.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = expanded(path).absolute()
-        self.manifest = read_manifest(self.path)
-        self.workers = Workers(self.path, self.manifest)
+    def __init__(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
+        place: Path | str
+        if isinstance(path, str) and is_url(path):
+            place, self.manifest = path, stored_manifest(path)
+            self.path = StoredCopy(path, self.manifest).path
+        else:
+            place = self.path = expanded(path).absolute()
+            self.manifest = read_manifest(self.path)
+        self.workers = Workers(place, self.manifest, device)
         self.starts = np.cumsum([0, *(shard["rows"] for shard in self.manifest.shards)])
         whole = dict.fromkeys(range(len(self.manifest.shards)))
         self.facts: dict[int, ShardFacts] = {}
@@ -112,6 +122,10 @@ class RemoteDirectory(IndexDirectory):
             backend = "exact" if self.stored_whole else "faiss"
         if backend not in BACKENDS:
             raise InputError(f"`search_backend` {backend}: use one of {', '.join(BACKENDS)}")
+        if backend == "faiss" and self.workers.device == "cuda":
+            raise InputError(
+                "`ray_device` cuda: FAISS searches on processors only; use `search_backend` exact"
+            )
         return RemoteIndex(self.workers, backend)
 
 

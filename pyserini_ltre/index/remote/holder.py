@@ -13,8 +13,10 @@ from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.lengths import VectorLengths, vector_lengths
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.segmented import merged
-from pyserini_ltre.index.sharded.manifest import SHARDS, Manifest, shard_name
-from pyserini_ltre.index.sharded.shard import missing_file, open_shard
+from pyserini_ltre.index.sharded.manifest import SHARDS, Manifest, names_in, shard_name
+from pyserini_ltre.index.sharded.shard import missing_files, open_shard
+from pyserini_ltre.index.storage.copy import StoredCopy
+from pyserini_ltre.index.storage.reading import OtherContent
 
 # Of the sum of a document id, which says whether two may be the same.
 ID_BYTES = 8
@@ -41,21 +43,25 @@ class ShardFacts(NamedTuple):
 class ShardHolder:
     """Answers for the shards that it is asked about, which it opens, memory-mapped, when it first is.
 
-    Every method but `missing` takes first what it is to do, by number of shard: so any worker can take the place of
-    any other on whose machine the shards lie.
+    Every method but `missing` and `fetch` takes first what it is to do, by number of shard: so any worker can take the
+    place of any other on whose machine the shards lie.
 
     Parameters
     ----------
-    path : Path
-        The sharded index on this machine.
+    place : Path or str
+        The sharded index on this machine, or the URL from which this machine fetches the shards that it is to have.
     manifest : Manifest
         Of the learner's copy: what lies here has to be that.
     threads : int
         With which torch and FAISS compute.
+    device : str
+        Where exact search runs.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, threads: int) -> None:
-        self.path, self.manifest = path, manifest
+    def __init__(self, place: Path | str, manifest: Manifest, threads: int, device: str = "cpu") -> None:
+        copy = StoredCopy(place, manifest) if isinstance(place, str) else None
+        self.copy, self.path = copy, Path(place) if copy is None else copy.path
+        self.manifest, self.device = manifest, device
         self.directories: dict[int, IndexDirectory] = {}
         self.opened: dict[tuple[int, str], DenseIndex] = {}
         self.ids: dict[int, np.ndarray] = {}
@@ -64,16 +70,30 @@ class ShardHolder:
 
     def missing(self) -> dict[int, str]:
         """Shards that do not lie here whole, and what is wrong; an `InputError` names one that is of another index."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError(
+                "torch finds no CUDA device here; install its CUDA build, or leave `ray_device` out"
+            )
         known = {shard_name(number) for number in range(len(self.manifest.shards))}
         folder = self.path / SHARDS
-        strangers = {path.name for path in folder.iterdir()} - known if folder.is_dir() else set()
+        strangers = names_in(folder) - known
         if strangers:
             raise InputError(f"{folder}/{min(strangers)} is not in manifest.json; remove it, or shard again")
-        faults = {
-            number: missing_file(self.path, self.manifest, number)
-            for number in range(len(self.manifest.shards))
-        }
-        return {number: fault for number, fault in faults.items() if fault is not None}
+        return missing_files(self.path, self.manifest)
+
+    def fetch(self, number: int) -> str | None:
+        """Fetch a shard from its URL; what keeps this machine from having it, if anything does.
+
+        An `InputError` says if what lies there is not the shard of the manifest: no other machine would fare better.
+        """
+        assert self.copy is not None
+        try:
+            self.copy.fetch(number)
+        except OtherContent:
+            raise
+        except InputError as error:
+            return str(error)
+        return None
 
     def facts(self, shards: dict[int, None]) -> dict[int, ShardFacts]:
         """Open shards, and compare them with the manifest."""
@@ -181,7 +201,14 @@ class ShardHolder:
 
     def _index(self, number: int, backend: str) -> DenseIndex:
         if (number, backend) not in self.opened:
-            self.opened[number, backend] = self._directory(number).open(backend)
+            try:
+                opened = self._directory(number).open(backend, device=self.device)
+            except torch.OutOfMemoryError:
+                raise InputError(
+                    f"{self._place(number)}/index: does not fit the GPU beside this worker's other shards; take more "
+                    "GPUs, `search_backend` exact-bf16, or leave `ray_device` out"
+                ) from None
+            self.opened[number, backend] = opened
         return self.opened[number, backend]
 
     def _place(self, number: int) -> Path:

@@ -3,14 +3,15 @@
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pyserini_ltre.cluster import Lost, received
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.remote.holder import ShardHolder
+from pyserini_ltre.files import is_url
+from pyserini_ltre.index.remote.fetching import fetches
 from pyserini_ltre.index.remote.placement import Node, placed
+from pyserini_ltre.index.remote.starting import Worker, seats, start
 from pyserini_ltre.index.sharded.manifest import Manifest
 
 # Seconds within which a worker has to be there; to have answered (a shard may have to be read from a slow disk); and
@@ -22,37 +23,31 @@ PAUSE = 1.0
 DEATHS = 5
 
 
-@dataclass
-class Worker:
-    """A worker, its machine, and the shards that it answers for."""
-
-    actor: Any
-    node: Node
-    missing: dict[int, str] = field(default_factory=dict)
-    shards: set[int] = field(default_factory=set)
-
-
 class Workers:
-    """A worker on each machine of the cluster on which shards lie; every shard has one that answers for it.
+    """A worker on each machine of the cluster, or GPU; every shard has one that answers for it.
 
     Parameters
     ----------
-    path : Path
-        The sharded index: the same on every machine, each of which has some of its shards, or all.
+    place : Path or str
+        The sharded index: the same path on every machine, each of which has some of its shards, or all; or the URL from
+        which each fetches those that it is to search.
     manifest : Manifest
-        Of the learner's copy.
+        As the learner has read it.
+    device : {"cpu", "cuda"}
+        Where they compute; with ``cuda``, there is a worker for each GPU of the cluster.
 
     Raises
     ------
     InputError
-        If a shard lies nowhere, or what lies there is not what the manifest says: machine and file are named.
+        If a shard lies nowhere, cannot be fetched, or what lies there is not what the manifest says: machine and file
+        are named.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, place: Path | str, manifest: Manifest, device: str = "cpu") -> None:
         import ray
 
         self.ray = ray
-        self.path, self.manifest = path, manifest
+        self.place, self.manifest, self.device = place, manifest, device
         self.workers: dict[str, Worker] = {}
         self.lost: dict[str, str] = {}
         self._place()
@@ -98,11 +93,7 @@ class Workers:
                     left = {number: wanted for number, wanted in left.items() if number not in part}
             for worker, part, loss in dead:
                 deaths.update(part.keys())
-                if (most := max(deaths.values())) > DEATHS:
-                    raise InputError(
-                        f"node {worker.node.name}: {most} workers died over {method} of shards of {self.path} "
-                        f"({loss}); look into Ray's logs there, and whether the memory is enough"
-                    )
+                self._check_deaths(deaths, worker.node, f"{method} of shards of {self.place}", loss)
                 self._end(worker)
             if dead:
                 self._place(HELD_AGAIN)
@@ -125,8 +116,9 @@ class Workers:
         del self.workers[worker.node.key]
 
     def _place(self, patience: float = 0.0) -> None:
-        """Find a worker for each shard that has none; start those that are not there."""
+        """Find a worker for each shard that has none, and have it fetch that; start those that are not there."""
         end = time.monotonic() + patience
+        deaths: Counter[int] = Counter()
         while True:
             self._start()
             held = {number for worker in self.workers.values() for number in worker.shards}
@@ -135,53 +127,65 @@ class Workers:
                 for number, shard in enumerate(self.manifest.shards)
                 if number not in held
             }
+            if not rows:
+                return
             holders = {
                 number: [worker.node for worker in self.workers.values() if number not in worker.missing]
                 for number in rows
             }
             if all(holders.values()):
-                break
-            if time.monotonic() >= end:
+                lacking = {key: worker.lacking for key, worker in self.workers.items()}
+                for number, node in placed(rows, holders, self._loads(), lacking).items():
+                    self.workers[node.key].shards.add(number)
+                self._fetch(deaths)
+            elif time.monotonic() >= end:
                 raise InputError(self._nowhere(next(number for number in rows if not holders[number])))
-            time.sleep(PAUSE)
-        for number, node in placed(rows, holders, self._loads()).items():
-            self.workers[node.key].shards.add(number)
+            else:
+                time.sleep(PAUSE)
+
+    def _fetch(self, deaths: Counter[int]) -> None:
+        """Have shards fetched by those that lack them; who cannot, or dies over it, answers for them no longer."""
+        sizes = [sum(file["bytes"] for file in shard["files"].values()) for shard in self.manifest.shards]
+        for worker, number, outcome in fetches(self.ray, list(self.workers.values()), sizes):
+            if outcome is None:
+                worker.lacking.discard(number)
+            elif isinstance(outcome, str):
+                worker.missing[number] = outcome
+                worker.shards.discard(number)
+            else:
+                deaths[number] += 1
+                self._check_deaths(deaths, worker.node, f"fetching {self.place}", outcome)
+                if self.workers.get(worker.node.key) is worker:
+                    self._end(worker)
+
+    def _check_deaths(self, deaths: Counter[int], node: Node, over: str, loss: Lost) -> None:
+        if (most := max(deaths.values())) > DEATHS:
+            raise InputError(
+                f"node {node.name}: {most} workers died over {over} ({loss}); look into Ray's logs there, and whether "
+                "the memory is enough"
+            )
 
     def _start(self) -> None:
-        """Start a worker on each machine that has none, and ask it what lies there; one that dies is left out."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
+        """Start a worker where there is none, and ask it what lies there; one that dies is left out."""
         started = []
-        for node in self._nodes():
-            if node.key in self.workers:
-                continue
-            # It takes no processors from what Ray counts: the learner waits while the workers search, and one that
-            # has to wait for its share would never take the place of another.
-            actor = (
-                self.ray.remote(ShardHolder)
-                .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node.key, soft=False))
-                .remote(self.path, self.manifest, node.processors)
-            )
-            started.append((Worker(actor, node), actor.missing.remote()))  # type: ignore[attr-defined]  # Ray's
+        for node in seats(self.ray, self.device):
+            if node.key not in self.workers:
+                actor = start(self.ray, node, self.place, self.manifest, self.device)
+                started.append((Worker(actor, node), actor.missing.remote()))
         end = time.monotonic() + STARTED
         for worker, answer in started:
             try:
-                worker.missing = self._get(worker.node, answer, end - time.monotonic())
+                missing = self._get(worker.node, answer, end - time.monotonic())
             except Lost as error:
                 self.lost[worker.node.key] = f"node {worker.node.name}: {error}"
                 self.ray.kill(worker.actor)
+                continue
+            if is_url(self.place):
+                worker.lacking = {*missing}
             else:
-                self.workers[worker.node.key] = worker
-                self.lost.pop(worker.node.key, None)
-
-    def _nodes(self) -> list[Node]:
-        """The machines that are there and may compute, by name."""
-        alive = [
-            Node(node["NodeID"], node["NodeName"], int(node["Resources"]["CPU"]))
-            for node in self.ray.nodes()
-            if node["Alive"] and node["Resources"].get("CPU", 0) >= 1
-        ]
-        return sorted(alive, key=lambda node: node.name)
+                worker.missing = missing
+            self.workers[worker.node.key] = worker
+            self.lost.pop(worker.node.key, None)
 
     def _loads(self) -> dict[str, int]:
         sizes = [shard["rows"] for shard in self.manifest.shards]
@@ -191,4 +195,6 @@ class Workers:
         """What to say of a shard that no machine has."""
         faults = [f"node {one.node.name}: {one.missing[number]}" for one in self.workers.values()]
         faults += self.lost.values()
-        return f"{'; '.join(faults) or 'no node may compute'}; copy that shard to one of the nodes"
+        if not faults:
+            return "no node of the cluster has a GPU" if self.device == "cuda" else "no node may compute"
+        return "; ".join(faults if is_url(self.place) else [*faults, "copy that shard to one of the nodes"])

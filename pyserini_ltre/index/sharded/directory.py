@@ -13,7 +13,7 @@ from pyserini_ltre.index.directory import BACKENDS, EncoderRecord, IndexDirector
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.segmented import SegmentedIndex
-from pyserini_ltre.index.sharded.manifest import REMEDY, SHARDS, read_manifest, sha256, shard_name
+from pyserini_ltre.index.sharded.manifest import REMEDY, SHARDS, names_in, read_manifest, sha256, shard_name
 from pyserini_ltre.index.sharded.rows import append_rows, check_kind, empty_like, reserve
 from pyserini_ltre.index.sharded.shard import open_shard
 
@@ -58,7 +58,7 @@ class ShardedDirectory(IndexDirectory):
     def _check_names(self) -> None:
         wanted = {shard_name(number) for number in range(len(self.manifest.shards))}
         folder = self.path / SHARDS
-        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        found = names_in(folder)
         if wanted - found:
             raise InputError(f"{folder}/{min(wanted - found)} is missing; {REMEDY}")
         if found - wanted:

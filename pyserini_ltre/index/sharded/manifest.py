@@ -1,7 +1,7 @@
 """``manifest.json`` of a sharded index: what its shards are, in the order of their rows."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import faiss
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index.directory import EncoderRecord, IndexDirectory, read_record
-from pyserini_ltre.json_files import check_shape, read_json, write_json
+from pyserini_ltre.json_files import check_shape, parse_json, read_json, write_json
 
 MANIFEST = "manifest.json"
 SHARDS = "shards"
@@ -59,41 +59,67 @@ def shard_name(number: int) -> str:
     return f"{number:05d}"
 
 
+def names_in(folder: Path) -> set[str]:
+    """What lies in the folder of the shards: hidden is what somebody is writing there, or a kill has left."""
+    return {path.name for path in folder.iterdir() if path.name[0] != "."} if folder.is_dir() else set()
+
+
 def read_manifest(directory: Path) -> Manifest:
     """Read the manifest of a sharded index; an `InputError` says if it is missing, or of another shape."""
     file = directory / MANIFEST
     if not file.is_file():
         raise InputError(f"{file} is missing; {REMEDY}")
-    content = read_json(file, REMEDY)
-    check_shape(content, SHAPE, file, REMEDY)
+    return _checked(read_json(file, REMEDY), file, REMEDY)
+
+
+def parse_manifest(text: str, place: str, remedy: str) -> Manifest:
+    """Take the text of a manifest; an `InputError` from the place to the remedy says if it is of another shape."""
+    return _checked(parse_json(text, place, remedy), place, remedy)
+
+
+def _checked(content: Any, file: Path | str, remedy: str) -> Manifest:
+    check_shape(content, SHAPE, file, remedy)
     for number, shard in enumerate(content["shards"]):
         if not {*FILES} <= shard["files"].keys() <= {*FILES, OPTIONAL}:
-            raise InputError(f"{file}: shard {shard_name(number)} has to have index and docid; {REMEDY}")
+            raise InputError(f"{file}: shard {shard_name(number)} has to have index and docid; {remedy}")
         if shard["rows"] < 1:
-            raise InputError(f"{file}: shard {shard_name(number)} has no rows; {REMEDY}")
+            raise InputError(f"{file}: shard {shard_name(number)} has no rows; {remedy}")
     if not content["shards"]:
-        raise InputError(f"{file}: no shards; {REMEDY}")
+        raise InputError(f"{file}: no shards; {remedy}")
     if content["metric"] not in METRICS.values():
-        raise InputError(f"{file}: metric has to be {' or '.join(METRICS.values())}; {REMEDY}")
-    record = read_record(content["encoder"], file, REMEDY) if "encoder" in content else None
+        raise InputError(f"{file}: metric has to be {' or '.join(METRICS.values())}; {remedy}")
+    record = read_record(content["encoder"], file, remedy) if "encoder" in content else None
     return Manifest(content["dimension"], content["metric"], content["shards"], record)
 
 
 def write_manifest(directory: Path, shards: list[IndexDirectory]) -> None:
     """Write the manifest of shards that lie in a directory, all made alike."""
-    records = [shard.record for shard in shards]
+    record = shards[0].record
     lines = hashlib.sha256()
     for shard in shards:
         lines.update((shard.path / "docid").read_bytes())
+    if record is not None:
+        documents = sum(len(shard.docids) for shard in shards)
+        record = replace(record, documents=documents, docid_sha256=lines.hexdigest())
+    manifest = Manifest(
+        shards[0].dimension,
+        METRICS[shards[0].faiss_index.metric_type],
+        [{"rows": len(shard.docids), "files": _sums(shard.path)} for shard in shards],
+        record,
+    )
+    write_json(directory / MANIFEST, manifest_content(manifest))
+
+
+def manifest_content(manifest: Manifest) -> dict[str, Any]:
+    """What the file says: what it does not know is not in it."""
     content: dict[str, Any] = {
-        "dimension": shards[0].dimension,
-        "metric": METRICS[shards[0].faiss_index.metric_type],
-        "shards": [{"rows": len(shard.docids), "files": _sums(shard.path)} for shard in shards],
+        "dimension": manifest.dimension,
+        "metric": manifest.metric,
+        "shards": manifest.shards,
     }
-    if records[0] is not None:
-        whole = {"documents": sum(len(shard.docids) for shard in shards), "docid_sha256": lines.hexdigest()}
-        content["encoder"] = {**records[0].content(), **whole}
-    write_json(directory / MANIFEST, content)
+    if manifest.encoder is not None:
+        content["encoder"] = manifest.encoder.content()
+    return content
 
 
 def sha256(file: Path) -> str:

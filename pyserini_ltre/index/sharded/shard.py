@@ -42,6 +42,12 @@ def missing_file(path: Path, manifest: Manifest, number: int) -> str | None:
     return None
 
 
+def missing_files(path: Path, manifest: Manifest) -> dict[int, str]:
+    """The shards that do not lie there whole, by number, and what is wrong with each."""
+    faults = {number: missing_file(path, manifest, number) for number in range(len(manifest.shards))}
+    return {number: fault for number, fault in faults.items() if fault is not None}
+
+
 def _maker(record: EncoderRecord | None) -> dict[str, object] | None:
     """What a record says of the encoder, and not of the documents."""
     if record is None:

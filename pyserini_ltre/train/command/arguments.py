@@ -48,7 +48,7 @@ class IndexOptions:
         "all weights, a low-rank map behind the frozen encoder, or low-rank updates inside it",
         default="encoder",
     )
-    index: str = option("index directory, or a registered name")
+    index: str = option("index directory, a registered name, or the URL of a sharded index")
     vectors: str | None = option(
         "original vectors of a compressed index, a .npy with a row a document", default=None
     )

@@ -8,7 +8,7 @@ their documents worse; or those that are best on judged queries, if some are giv
 from functools import partial
 
 from pyserini_ltre import registry
-from pyserini_ltre.cluster import RayOptions
+from pyserini_ltre.cluster import RaySearchOptions
 from pyserini_ltre.collection import read_judged_queries
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
@@ -37,7 +37,7 @@ class UnjudgedOptions(DevOptions):
 GROUPS = (
     QueryEncoderOptions,
     IndexOptions,
-    RayOptions,
+    RaySearchOptions,
     UnjudgedOptions,
     QueryMaking,
     TeacherOptions,
@@ -54,7 +54,7 @@ def train_unjudged(method: str, argv: list[str]) -> None:
     encoder_options = encoder_options.of_index(side.index)
     prepare(files, output, encoder_options, side, making, teacher)
     stages = Stages()
-    with opened_directory(registry.find("indexes", side.index), cluster.ray) as index:
+    with opened_directory(registry.find_index(side.index), cluster.ray, cluster.ray_device) as index:
         dev = None
         if files.dev_queries is not None:
             judged = read_judged_queries(files.dev_queries, files.dev_qrels)

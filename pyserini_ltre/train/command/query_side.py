@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from pyserini_ltre import registry
-from pyserini_ltre.cluster import RayOptions
+from pyserini_ltre.cluster import RaySearchOptions
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
 from pyserini_ltre.errors import InputError
@@ -40,7 +40,7 @@ class UnjudgedOptions:
 GROUPS = (
     QueryEncoderOptions,
     QuerySideOptions,
-    RayOptions,
+    RaySearchOptions,
     JudgedOptions,
     UnjudgedOptions,
     QueryMaking,
@@ -60,7 +60,7 @@ def train_query_side(method: str, argv: list[str]) -> None:
     prepare(files, output, encoder, side, more, teacher)
     _check_combinations(encoder, side, files, more)
     train, dev = read_judged(files)
-    with opened_directory(registry.find("indexes", side.index), cluster.ray) as index:
+    with opened_directory(registry.find_index(side.index), cluster.ray, cluster.ray_device) as index:
         vectors = _read_query_vectors(side, train, dev, index.dimension)
         # Before anything slow, and with the name of the file.
         judged = judged_queries(*train, index.row_of, files.qrels)

@@ -29,7 +29,7 @@ def prepare(files: DevOptions, output: OutputOptions, *others: object) -> None:
         )
     given = {name: value for group in (*others, files, output) for name, value in vars(group).items()}
     if isinstance(given.get("index"), str):
-        given["index"] = registry.find("indexes", given["index"])
+        given["index"] = registry.find_index(given["index"])
     given.pop("tensorboard")  # event files are added there, nothing is replaced
     check_outputs(given, overwrite=output.overwrite)
     check_checkpoint_folder(_checkpoints_of(check_output_directory(output.output, output.overwrite)))
