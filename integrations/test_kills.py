@@ -38,12 +38,17 @@ def content(path: Path) -> dict[str, object]:
     return files
 
 
-def arguments_of(name: str, demo: Path) -> tuple[object, ...]:
-    """A command but for its output."""
+def arguments_of(command: str, demo: Path) -> tuple[object, ...]:
+    """A command but for its output.
+
+    A training is measured on the queries that it is trained on: of the demo's few dev queries, the frozen encoder
+    answers all rightly, and would be kept.
+    """
     judged = [
-        f"--{side}queries={demo}/topics.{split}.tsv" for side, split in (("", "train"), ("dev-", "dev"))
+        f"--{side}{kind}={demo}/{name}.train.{end}"
+        for side in ("", "dev-")
+        for kind, name, end in (("queries", "topics", "tsv"), ("qrels", "qrels", "txt"))
     ]
-    judged += [f"--{side}qrels={demo}/qrels.{split}.txt" for side, split in (("", "train"), ("dev-", "dev"))]
     encoder = f"--encoder={packaged_encoder()}"
     train = ("pyserini_ltre.train", "adore", f"--index={demo}/index", encoder, *judged, "--resume")
     return {
@@ -52,7 +57,7 @@ def arguments_of(name: str, demo: Path) -> tuple[object, ...]:
         "encoder": (*train, "--trainable=encoder", "--epochs=4", "--evaluations=8"),
         "compress": ("pyserini_ltre.index", "compress", f"--index={demo}/index", "--factory=PQ16x4"),
         "fuse": ("pyserini_ltre.run", "fuse", "--runs", demo / "runs/frozen.txt", demo / "runs/bm25.txt"),
-    }[name]
+    }[command]
 
 
 @pytest.mark.parametrize("name", ["encode", "adapter", "encoder", "compress", "fuse"])
@@ -63,6 +68,10 @@ def test_a_killed_command_is_run_again(
     whole = tmp_path / "whole"
     whole.mkdir()
     seconds = commands.run(*arguments, f"--output={whole}/out")
+    if name in ("adapter", "encoder"):
+        assert content(whole / "out")["pyserini_ltre.json"]["improved"], (
+            "the frozen weights would be compared"
+        )
     moments = random.Random(SEED)
     for kill in range(KILLS):
         place = tmp_path / str(kill)

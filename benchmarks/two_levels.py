@@ -1,0 +1,172 @@
+"""Codes in memory, vectors on disk, against the whole in memory: quality, memory and speed at 1,000,000 x 768.
+
+    python benchmarks/two_levels.py [--quick] [--indexes FOLDER]
+
+The vectors are generated, with variances that fall as 1 / (k + 5), as those of all-MiniLM-L6-v2's embeddings of
+python-stdlib do: white noise has no neighbours worth finding. FOLDER takes 17 GB; what is made there is kept. Each way
+is measured in a process of its own, one query at a time on one thread: cold, when the file has left the page cache, and
+warm.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import faiss
+import numpy as np
+from inputs import CHUNK
+from machine import process_memory
+from measure import Benchmark, Comparison, common_options
+
+from pyserini_ltre.index.compress import compress
+from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+
+DOCUMENTS, QUICK_DOCUMENTS, DIMENSION = 1_000_000, 20_000, 768
+QUERIES, QUICK_QUERIES, HITS = 200, 40, 100
+FLAT, HNSW, IN_MEMORY = "Flat", "HNSW32", "PQ48,RFlat in memory"
+# Way -> directory, and how it is read.
+WAYS = {
+    FLAT: ("flat", "read"),
+    HNSW: ("hnsw", "read"),
+    IN_MEMORY: ("PQ48-exact", "read"),
+    "PQ96, exact on disk": ("PQ96-exact", "map"),
+    "PQ48, exact on disk": ("PQ48-exact", "map"),
+    "PQ48, a byte on disk": ("PQ48-sq8", "map"),
+}
+EF_SEARCH = 200
+
+
+def main() -> None:
+    """Make the indexes, measure each in a process, draw."""
+    parser = common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0]))
+    parser.add_argument("--indexes", type=Path, help="folder of generated indexes (default: the output's)")
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measured(*arguments.measure)))
+        return
+    benchmark = Benchmark("two_levels", arguments)
+    documents = QUICK_DOCUMENTS if benchmark.quick else DOCUMENTS
+    folder = arguments.indexes or arguments.output / f"two-levels-{documents}"
+    folder.mkdir(parents=True, exist_ok=True)
+    make(folder, documents, QUICK_QUERIES if benchmark.quick else QUERIES)
+    found = {}
+    for way, (name, how) in WAYS.items():
+        command = [sys.executable, __file__, "--measure", str(folder / name), how, str(folder), way]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[way] = json.loads(done.stdout.splitlines()[-1])
+        print(
+            way, {key: value for key, value in found[way].items() if key not in ("cold", "warm")}, flush=True
+        )
+    for state in ("cold", "warm"):
+        seconds = {way: row[state] for way, row in found.items()}
+        work = f"{HITS} hits of a query, {documents:,} x {DIMENSION}, {state}"
+        benchmark.add(Comparison(work, FLAT, seconds))
+    shown = {
+        way: {key: value for key, value in row.items() if key not in ("cold", "warm")}
+        for way, row in found.items()
+    }
+    benchmark.more["ways"] = shown
+    benchmark.finish(picture=False)
+    draw(found, benchmark.output / f"{benchmark.name}.png", documents)
+
+
+def vectors(count: int, seed: int) -> np.ndarray:
+    """Vectors (count, 768) of length 1, with the variances of embeddings along random directions."""
+    spread = np.sqrt(1 / (np.arange(DIMENSION, dtype=np.float32) + 5))
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((DIMENSION, DIMENSION)))[0]
+    drawn = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32) * spread
+    turned = drawn @ turn.astype(np.float32)
+    return turned / np.linalg.norm(turned, axis=1, keepdims=True)
+
+
+def make(folder: Path, documents: int, queries: int) -> None:
+    """Make what is not there yet: the flat index, queries with their exact hits, and the others."""
+    if not (folder / "flat").exists():
+        flat = faiss.IndexFlatIP(DIMENSION)
+        for start in range(0, documents, CHUNK):
+            flat.add(vectors(min(CHUNK, documents - start), start + 1))
+        write_index_directory(folder / "flat", flat, [str(row) for row in range(documents)], None)
+    source = IndexDirectory(folder / "flat")
+    if not (folder / "queries.npz").exists():
+        asked = vectors(queries, documents + 1)
+        _, rows = source.faiss_index.search(asked, HITS)
+        np.savez(folder / "queries.npz", queries=asked, rows=rows)
+    for codes in ("PQ96-exact", "PQ48-exact", "PQ48-sq8"):
+        if not (folder / codes).exists():
+            factory, refine = codes.split("-")
+            compress(source, factory, folder / codes, refine=refine)
+    if not (folder / "hnsw").exists():
+        hnsw = faiss.IndexHNSWFlat(DIMENSION, 32, faiss.METRIC_INNER_PRODUCT)
+        for start in range(0, documents, CHUNK):
+            hnsw.add(source.faiss_index.reconstruct_n(start, min(CHUNK, documents - start)))
+        hnsw.hnsw.efSearch = EF_SEARCH
+        write_index_directory(folder / "hnsw", hnsw, [str(row) for row in range(documents)], None)
+
+
+def measured(path: str, how: str, folder: str, way: str) -> dict[str, object]:
+    """Open an index whose file is not in the page cache, and search it twice."""
+    faiss.omp_set_num_threads(1)
+    file = Path(path, "index")
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    with np.load(Path(folder, "queries.npz")) as saved:
+        queries, wanted = saved["queries"], saved["rows"]
+    row: dict[str, object] = {"memory before": process_memory()}
+    start = time.perf_counter()
+    index = faiss.read_index(str(file)) if how == "read" else IndexDirectory(path).faiss_index
+    row["open"] = round(time.perf_counter() - start, 2)
+    for state in ("cold", "warm"):
+        seconds, rows = [], []
+        for query in queries:
+            start = time.perf_counter()
+            rows.append(index.search(query[None], HITS)[1][0])
+            seconds.append(time.perf_counter() - start)
+        row[state] = seconds
+        row[f"{state} memory"] = process_memory()
+    found = [len(set(a) & set(b)) / HITS for a, b in zip(rows, wanted, strict=True)]
+    row["recall"] = round(float(np.mean(found)), 4)
+    if isinstance(index, faiss.IndexRefine):
+        codes = faiss.downcast_index(index.base_index).sa_code_size()
+        row["codes_gb"] = round(index.ntotal * codes / 1e9, 3)
+        row["candidates"] = index.k_factor
+    return row
+
+
+def draw(found: dict[str, dict], path: Path, documents: int) -> None:
+    """A point for each way: memory against milliseconds, its recall beside it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    for place, (way, row) in enumerate(found.items()):
+        memory = max(row["warm memory"]["anonymous"] - row["memory before"]["anonymous"], 0.01)
+        for state, marker in (("warm", "o"), ("cold", "x")):
+            speed = float(np.median(row[state])) * 1000
+            axes.plot(memory, speed, marker, color=f"C{place}")
+            if state == "warm":
+                axes.annotate(
+                    f"{way}: {row['recall']:.3f}",
+                    (memory, speed),
+                    (6, 6),
+                    textcoords="offset points",
+                    fontsize=8,
+                )
+    axes.set(
+        xscale="log", yscale="log", xlabel="gigabytes of memory that the index takes, without the page cache"
+    )
+    axes.set_ylabel("milliseconds a query, one thread")
+    axes.set_title(
+        f"{documents:,} x {DIMENSION}: part of the exact top {HITS}; dots warm, crosses cold", fontsize=10
+    )
+    axes.margins(0.15)
+    figure.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    main()
