@@ -111,6 +111,7 @@ class FeedbackTrainer:
             encoder=self.encoder,
             train=train,
             dev=dev,
+            index=self.directory,
             unseen=self.unseen.name,
             weights=best,
             before=then,

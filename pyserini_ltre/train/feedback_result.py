@@ -8,6 +8,7 @@ from pyserini_ltre.encode.feedback import FeedbackWeights
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.eval import PairedComparison, markdown_table
 from pyserini_ltre.files import atomic_directory
+from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.loop.result import save_held_out, versions
 
 
@@ -21,6 +22,8 @@ class FeedbackResult:
         With feedback, or, if that did not help on dev, exactly as it was.
     train, dev : Judged
         The queries that settings were tried on, and those that decided.
+    index : IndexDirectory
+        Where the encoder belongs.
     unseen : str
         The encoder that embedded the training queries.
     weights : FeedbackWeights
@@ -42,6 +45,7 @@ class FeedbackResult:
     encoder: BiEncoder
     train: Judged
     dev: Judged
+    index: IndexDirectory
     unseen: str
     weights: FeedbackWeights
     before: dict[str, float]
@@ -58,6 +62,7 @@ class FeedbackResult:
             "method": "feedback",
             "base_encoder": self.encoder.name,
             "unseen_encoder": self.unseen,
+            "index": {"path": str(self.index.path), "fingerprint": self.index.fingerprint},
             "queries": {"train": len(self.train.queries), "dev": len(self.dev.queries)},
             "measures": {"before": self.before, "after": self.after},
             "comparison": {name: asdict(compared) for name, compared in self.comparisons.items()},

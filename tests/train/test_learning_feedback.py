@@ -106,6 +106,10 @@ def test_the_command(clustered, judged_files, tiny_encoder, tmp_path, capsys):
     written = json.loads((output / "pyserini_ltre.json").read_text())
     assert written["method"] == "feedback"
     assert len(written["tried"]) == 46
+    assert written["index"] == {
+        "path": str(clustered),
+        "fingerprint": IndexDirectory(clustered).fingerprint,
+    }
     feedback = feedback_of(BiEncoder.load(output).head)
     assert feedback is not None
     assert feedback.weights == FeedbackWeights(
