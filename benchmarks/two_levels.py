@@ -44,6 +44,9 @@ def main() -> None:
     """Make the indexes, measure each in a process, draw."""
     parser = common_options(argparse.ArgumentParser(description=__doc__.splitlines()[0]))
     parser.add_argument("--indexes", type=Path, help="folder of generated indexes (default: the output's)")
+    parser.add_argument(
+        "--no-hnsw", action="store_true", help="without the graph, which takes longest to make"
+    )
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -53,9 +56,11 @@ def main() -> None:
     documents = QUICK_DOCUMENTS if benchmark.quick else DOCUMENTS
     folder = arguments.indexes or arguments.output / f"two-levels-{documents}"
     folder.mkdir(parents=True, exist_ok=True)
-    make(folder, documents, QUICK_QUERIES if benchmark.quick else QUERIES)
+    ways = {way: WAYS[way] for way in WAYS if way != HNSW or not arguments.no_hnsw}
+    names = [name for name, _ in ways.values()]
+    make(folder, names, documents, QUICK_QUERIES if benchmark.quick else QUERIES)
     found = {}
-    for way, (name, how) in WAYS.items():
+    for way, (name, how) in ways.items():
         command = [sys.executable, __file__, "--measure", str(folder / name), how, str(folder), way]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[way] = json.loads(done.stdout.splitlines()[-1])
@@ -84,8 +89,8 @@ def vectors(count: int, seed: int) -> np.ndarray:
     return turned / np.linalg.norm(turned, axis=1, keepdims=True)
 
 
-def make(folder: Path, documents: int, queries: int) -> None:
-    """Make what is not there yet: the flat index, queries with their exact hits, and the others."""
+def make(folder: Path, names: list[str], documents: int, queries: int) -> None:
+    """Make what is not there yet: the flat index, queries with their exact hits, and the others of the names."""
     if not (folder / "flat").exists():
         flat = faiss.IndexFlatIP(DIMENSION)
         for start in range(0, documents, CHUNK):
@@ -96,11 +101,11 @@ def make(folder: Path, documents: int, queries: int) -> None:
         asked = vectors(queries, documents + 1)
         _, rows = source.faiss_index.search(asked, HITS)
         np.savez(folder / "queries.npz", queries=asked, rows=rows)
-    for codes in ("PQ96-exact", "PQ48-exact", "PQ48-sq8"):
+    for codes in sorted({name for name in names if "-" in name}):
         if not (folder / codes).exists():
             factory, refine = codes.split("-")
             compress(source, factory, folder / codes, refine=refine)
-    if not (folder / "hnsw").exists():
+    if "hnsw" in names and not (folder / "hnsw").exists():
         hnsw = faiss.IndexHNSWFlat(DIMENSION, 32, faiss.METRIC_INNER_PRODUCT)
         for start in range(0, documents, CHUNK):
             hnsw.add(source.faiss_index.reconstruct_n(start, min(CHUNK, documents - start)))

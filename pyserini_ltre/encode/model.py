@@ -11,14 +11,21 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, as_fed, family_named
+from pyserini_ltre.encode.feedback import (
+    Feedback,
+    feedback_of,
+    read_feedback,
+    with_feedback,
+    without_feedback,
+)
 from pyserini_ltre.encode.forms import Weights, width_of, write_form
 from pyserini_ltre.encode.head import Normalize, pool, write_head
 from pyserini_ltre.encode.reading import check_complete, download, length_limit, read_tokenizer
-from pyserini_ltre.encode.recognising import read_model
+from pyserini_ltre.encode.recognising import OURS, read_model
 from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
-from pyserini_ltre.json_files import write_json
+from pyserini_ltre.json_files import read_json, write_json
 
 
 class BiEncoder(nn.Module):
@@ -179,6 +186,11 @@ class BiEncoder(nn.Module):
             if not fewest <= given[name] <= most:
                 raise InputError(f"a length of {given[name]} tokens: {self.name} takes {fewest} to {most}")
 
+    def give_feedback(self, feedback: Feedback) -> None:
+        """Embed queries a second time from now on, with what the first embedding finds; documents no more."""
+        self.head = with_feedback(self.head, feedback)
+        self.sides = ("query",)
+
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""
         return {
@@ -247,13 +259,16 @@ class BiEncoder(nn.Module):
         encoder._check_lengths(asdict(settings))
         if normalise is not None and normalise != encoder.normalises:
             encoder.head = nn.Sequential(*((*head, Normalize()) if normalise else list(head)[:-1]))
+        record = read_json(directory / OURS).get("feedback")
+        if record is not None:
+            encoder.give_feedback(read_feedback(record, directory / OURS, encoder.dimension))
         return encoder.eval()
 
     def save(self, directory: str | os.PathLike[str], **description: object) -> None:
         """Save to a directory that loads here, in sentence-transformers and (the backbone) in transformers.
 
         One of a family loads in Pyserini's class as well, and in sentence-transformers where that can do the same; it
-        refuses the others.
+        refuses the others. Feedback is known here alone: elsewhere, the directory is the encoder without.
 
         Parameters
         ----------
@@ -263,9 +278,10 @@ class BiEncoder(nn.Module):
             Further fields of ``pyserini_ltre.json``: method, measures, arguments and so on.
         """
         directory = Path(directory)
-        write_form(directory, self.settings.family, Weights(self.backbone, self.head, self.sides))
+        head, feedback = without_feedback(self.head), feedback_of(self.head)
+        write_form(directory, self.settings.family, Weights(self.backbone, head, self.sides))
         self.tokenizer.save_pretrained(directory)
-        write_head(directory, self.head, self.settings.pooling, self.width, self.family.portable)
+        write_head(directory, head, self.settings.pooling, self.width, self.family.portable)
         longest = max(self.settings.query_max_length, self.settings.document_max_length)
         write_json(
             directory / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False}
@@ -277,7 +293,9 @@ class BiEncoder(nn.Module):
             {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity},
         )
         encoder = {**asdict(self.settings), "normalise": self.normalises, "dimension": self.dimension}
-        write_json(directory / "pyserini_ltre.json", {"encoder": encoder, **description})
+        if feedback is not None:
+            description["feedback"] = feedback.record()
+        write_json(directory / OURS, {"encoder": encoder, **description})
 
 
 def _texts(side: Side) -> str:

@@ -8,6 +8,8 @@ from pyserini_ltre.errors import InputError
 FLAT, COMPRESSED, STAR = "index", "index-compressed", "index-star"
 # Without judgements.
 DISTIL = "distil"
+# Ends the names of conditions with feedback.
+FEEDBACK = "+feedback"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Condition:
         Whether it learns from queries that nobody has judged, alone (``distil``) or beside the judged ones.
     trainable : {"encoder", "adapter"}
         What is trained.
+    feedback : bool
+        Whether feedback is learned for the encoder of the condition that `encoder_of` names.
     dense : Condition, optional
         The condition whose run is combined with BM25's, where it is a hybrid.
     """
@@ -38,7 +42,13 @@ class Condition:
     objective: str | None = None
     unjudged: bool = False
     trainable: str = "encoder"
+    feedback: bool = False
     dense: "Condition | None" = None
+
+    @property
+    def encoder_of(self) -> str:
+        """The condition in which its encoder is trained; its own, unless feedback is added."""
+        return self.name.removesuffix(FEEDBACK) if self.feedback else self.name
 
     @property
     def kind(self) -> str:
@@ -74,6 +84,13 @@ DENSE = (
         trainable="adapter",
     ),
     Condition("adore+distil", "ADORE beside unjudged queries", objective="adore", unjudged=True),
+    Condition(
+        f"adore+distil{FEEDBACK}",
+        "ADORE beside unjudged queries, with feedback",
+        objective="adore",
+        unjudged=True,
+        feedback=True,
+    ),
     Condition("star", "STAR, documents encoded again", STAR),
     Condition("star-adore", "ADORE on STAR's index", STAR, objective="adore"),
     Condition("frozen-compressed", "Frozen encoder, index 32 times smaller", COMPRESSED),

@@ -89,6 +89,8 @@ class Plan:
             if condition.objective:
                 trained_on = self._trained_on(condition, source)
                 yield from self._training(condition, condition.index, condition.objective, trained_on)
+            if self._has_feedback(condition, source):
+                yield self._feedback(condition, condition.index, source)
             index = self.folder(source) / condition.index
             model = self._model(condition, condition.index, source)
             words = ("pyserini.search.faiss", "--encoder", f"ltre:{model}", "--index", index)
@@ -154,7 +156,7 @@ class Plan:
     def _training(self, condition: Condition, index: str, objective: str, source: Source) -> Iterator[Step]:
         yield self._export(source)
         yield from self._index(index, source)
-        output = self._model(condition, index, source)
+        output = self._trained(condition, source)
         words: Words = ("pyserini_ltre.train", objective, "--trainable", condition.trainable)
         words = (
             *words,
@@ -170,6 +172,12 @@ class Plan:
         if objective != DISTIL:
             words = (*words, *self._judged(source))
         yield Step(source.name, f"train {output.name}", (*words, "--output", output), output)
+
+    def _feedback(self, condition: Condition, index: str, source: Source) -> Step:
+        output = self._model(condition, index, source)
+        words: Words = ("pyserini_ltre.train", "feedback", "--index", self.folder(source) / index)
+        words = (*words, "--encoder", self._trained(condition, source), *self._judged(source))
+        return Step(source.name, f"train {output.name}", (*words, "--output", output), output)
 
     def _star(self, source: Source) -> Iterator[Step]:
         yield self._export(source)
@@ -194,7 +202,16 @@ class Plan:
     def _model(self, condition: Condition, index: str, source: Source) -> Path:
         if not condition.objective:
             return self._index_encoder(index, source)
-        return self.folder(self._trained_on(condition, source)) / "models" / condition.name
+        if self._has_feedback(condition, source):
+            return self.folder(source) / "models" / condition.name
+        return self._trained(condition, self._trained_on(condition, source))
+
+    def _trained(self, condition: Condition, source: Source) -> Path:
+        return self.folder(source) / "models" / condition.encoder_of
+
+    def _has_feedback(self, condition: Condition, source: Source) -> bool:
+        """Feedback belongs to an index, and is learned on its judged queries: it cannot be transferred."""
+        return condition.feedback and source.trained_on is None
 
     def _trained_on(self, condition: Condition, source: Source) -> Source:
         """The collection whose queries and documents teach: its own documents, where no judgements are needed."""

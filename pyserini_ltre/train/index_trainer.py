@@ -13,6 +13,7 @@ from transformers import TrainerCallback, set_seed
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.collection.records import Queries
 from pyserini_ltre.encode.batching import check_finite, encode_texts
+from pyserini_ltre.encode.feedback import refuse_feedback
 from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
@@ -57,6 +58,7 @@ class IndexTrainer:
         self.directory = index if isinstance(index, IndexDirectory) else open_directory(index)
         loaded = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
         self.encoder = cast(BiEncoder, loaded)  # of which given vectors have what the adapter needs
+        refuse_feedback(self.encoder, "training")
         self.index = self.directory.open(search_backend, vectors, self.encoder.device)
         check_dimension(self.directory, self.encoder.dimension, self.encoder.name)
         check_vectors(self.index, self.directory, self.encoder)

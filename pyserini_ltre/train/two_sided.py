@@ -9,6 +9,7 @@ from transformers import set_seed
 from pyserini_ltre.collection.held_out import with_dev
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.collection.records import Collection, Qrels, Queries
+from pyserini_ltre.encode.feedback import refuse_feedback
 from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.train.data.documents import DocumentStore
@@ -56,6 +57,7 @@ class TwoSidedTrainer:
         tensorboard: str | os.PathLike[str] | None = None,
     ) -> None:
         self.encoder = BiEncoder.load(encoder) if isinstance(encoder, str | os.PathLike) else encoder
+        refuse_feedback(self.encoder, "training")
         self.collection = collection
         self.objective = (objective or PairObjective()).resolve(self.encoder.normalises)
         self.schedule = schedule or Schedule()

@@ -12,6 +12,8 @@ import pytest
 from pyserini_commands import RUN_COMMANDS
 from small_input import DIMENSION, WORDS
 
+from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights
+from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.index.sharded.convert import shard
 
@@ -143,6 +145,16 @@ def work(tiny_encoder, tmp_path_factory):
     for name, (kind, options) in OF_SHARDS.items():
         flags = ["--index", f"{kind}-sharded", "--topics", "many.tsv", "--hits", "200", *options]
         commands.append(search(f"{name}-sharded", *flags, "--encoder", "ltre"))
+    learned = BiEncoder.load(tiny_encoder)
+    learned.give_feedback(Feedback(IndexDirectory(folder / "Flat"), FeedbackWeights(3, 0.1, 0.0)))
+    (folder / "learned").mkdir()
+    learned.save(folder / "learned")
+    flags = ["--index", "Flat", "--topics", "many.tsv", "--hits", "200"]
+    commands.append(search("learned-feedback", *flags, "--encoder", "ltre:learned"))
+    commands.append(
+        search("learned-feedback-batch", *flags, "--encoder", "ltre:learned", "--batch-size", "16")
+    )
+    commands.append(search("rocchio-defaults", *flags, "--encoder", "ltre", *ROCCHIO[2:], "--prf-depth", "3"))
     # Last: where FAISS and torch share a library, its threads become torch's, and Pyserini's digits change.
     flags = ["--index", "Flat", "--topics", "many.tsv", "--hits", "200", "--encoder", "ltre"]
     commands.append(search("two-threads", *flags, "--threads", "2"))
@@ -204,6 +216,19 @@ def test_sharded_index_writes_the_bytes_of_the_index_in_one_piece(results, work,
 
 def test_threads_of_faiss_change_no_byte(work):
     assert (work / "two-threads.txt").read_bytes() == (work / "Flat-ours.txt").read_bytes()
+
+
+def test_feedback_that_weighs_all_alike_is_rocchios(results, work):
+    def hits(name):
+        return [line.split()[:4] for line in (work / f"{name}.txt").read_text().splitlines()]
+
+    assert results["learned-feedback"]["status"] == 0, results["learned-feedback"]["err"]
+    assert len(hits("learned-feedback")) == 70 * 200
+    # Scores are those of vectors of another length, and the first search has other last digits.
+    same = sum(map(list.__eq__, hits("learned-feedback"), hits("rocchio-defaults")))
+    assert same > 0.98 * 70 * 200
+    batch = (work / "learned-feedback-batch.txt").read_bytes()
+    assert batch == (work / "learned-feedback.txt").read_bytes()
 
 
 def test_trec_eval_finds_qrels_by_name(results):

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from pyserini_ltre.encode.backends.forward import ForwardPass, TorchPass, computes_bf16, resolve_precision
+from pyserini_ltre.encode.feedback import feedback_of, refuse_feedback
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, remark
 
@@ -52,7 +53,10 @@ def choose(encoder: BiEncoder, backend: str, precision: str, texts: int | None =
     if backend not in BACKENDS:
         raise InputError(f"`backend` {backend}: use one of {', '.join(BACKENDS)}")
     if backend in OTHERS:
+        refuse_feedback(encoder, f"`backend` {backend}")
         return _other(encoder, backend, precision, resolved)
+    if feedback_of(encoder.head) is not None:
+        backend = "torch"
     if backend == "auto" and encoder.device.type == "cpu" and (texts is None or texts >= WORTH_CONVERTING):
         for other in OTHERS:
             if resolved in COMPUTES[other] and not missing(other):

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from pyserini_ltre.encode.feedback import refuse_feedback
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 
@@ -42,8 +43,9 @@ def write_graph(
     Raises
     ------
     InputError
-        If torch cannot convert it: the operator is named where torch names it.
+        If it searches an index while it embeds, or torch cannot convert it: the operator is named where torch names it.
     """
+    refuse_feedback(encoder, "a graph")
     side = encoder.sides[0]
     batch = encoder.pad(encoder.tokenize(EXAMPLE, side))
     sizes = {0: "texts", 1: "tokens"}

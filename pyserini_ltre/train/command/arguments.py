@@ -7,14 +7,20 @@ from pyserini_ltre.train.trainable import Part
 
 
 @option_group
-class OutputOptions:
-    """What to leave behind, and how to watch and resume."""
+class SavingOptions:
+    """What to leave behind."""
 
     output: str = option("model directory to write")
     overwrite: bool = option("replace an output directory that is not empty", default=False)
     register: Literal["ltre", "star", "adore"] | None = option(
         "name for the result in any Pyserini command", default=None
     )
+
+
+@option_group
+class OutputOptions(SavingOptions):
+    """What to leave behind, and how to watch and resume."""
+
     resume: bool = option(
         "go on from the newest checkpoint of this training, if it was cut off", default=False
     )

@@ -14,14 +14,15 @@ from pyserini_ltre.collection import Qrels, Queries, read_judged_queries
 from pyserini_ltre.errors import InputError, system_error
 from pyserini_ltre.files import check_output_directory, expanded
 from pyserini_ltre.outputs import check_outputs
-from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions
+from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions, SavingOptions
+from pyserini_ltre.train.feedback_result import FeedbackResult
 from pyserini_ltre.train.loop.checkpoints import can_resume, check_checkpoint_folder, remove_checkpoints
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 
 Judgements = tuple[Queries, Qrels]
 
 
-def prepare(files: DevOptions, output: OutputOptions, *others: object) -> None:
+def prepare(files: DevOptions, output: SavingOptions, *others: object) -> None:
     """Refuse what would be found out later, and keep transformers quiet; `others` are groups that name inputs."""
     if (files.dev_queries is None) != (files.dev_qrels is None):
         raise InputError(
@@ -30,7 +31,7 @@ def prepare(files: DevOptions, output: OutputOptions, *others: object) -> None:
     given = {name: value for group in (*others, files, output) for name, value in vars(group).items()}
     if isinstance(given.get("index"), str):
         given["index"] = registry.find_index(given["index"])
-    given.pop("tensorboard")  # event files are added there, nothing is replaced
+    given.pop("tensorboard", None)  # event files are added there, nothing is replaced
     check_outputs(given, overwrite=output.overwrite)
     check_checkpoint_folder(_checkpoints_of(check_output_directory(output.output, output.overwrite)))
     logging.set_verbosity_error()
@@ -50,6 +51,11 @@ def read_judged(files: JudgedOptions) -> tuple[Judgements, Judgements | None]:
     return train, read_judged_queries(files.dev_queries, files.dev_qrels)
 
 
+def this_command() -> str:
+    """The command that is running, as somebody would type it."""
+    return shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]])
+
+
 def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) -> None:
     """Train with checkpoints beside the output, save what is best, and remove the checkpoints.
 
@@ -63,8 +69,7 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
         processes.wait_for_everyone()
         if not processes.is_main_process:
             return
-        command = shlex.join(["python", "-m", "pyserini_ltre.train", *sys.argv[1:]])
-        result.save(directory, output.overwrite, command=command)
+        result.save(directory, output.overwrite, command=this_command())
     except Exception as error:
         if system_error(error) != errno.ENOSPC:
             raise
@@ -76,9 +81,14 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
             "free some space and run the same command with `resume`"
         ) from None
     remove_checkpoints(checkpoints)
+    tell(result, output)
+
+
+def tell(result: TrainingResult | FeedbackResult, output: SavingOptions) -> None:
+    """Print what came of it and where it is, once it is saved, and register it."""
     print(result)
     if result.dev.held_out:
         print(f"dev queries: held out of the training queries, named in {output.output}/{HELD_OUT_FILE}")
     if output.register is not None:
-        registry.register("encoders", output.register, path=str(directory))
+        registry.register("encoders", output.register, path=str(expanded(output.output).absolute()))
     print(f"saved in {output.output}" + (f", registered as {output.register}" if output.register else ""))

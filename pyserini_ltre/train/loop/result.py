@@ -5,6 +5,7 @@ import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import NamedTuple
 
 from pyserini_ltre.collection import overlapping_queries
@@ -147,9 +148,7 @@ class TrainingResult:
                 f"dev {MEASURE}",
                 self.best_step,
             )
-            if self.dev.held_out:
-                lines = "".join(f"{qid}\n" for qid in self.dev.queries)
-                (partial / HELD_OUT_FILE).write_text(lines, encoding="utf-8")
+            save_held_out(partial, self.dev)
 
     def __str__(self) -> str:
         lines = [f"{len(self.train.queries)} training queries, {len(self.dev.queries)} dev queries"]
@@ -181,6 +180,13 @@ class TrainingResult:
         else:
             lines.append("training did not help on dev: the frozen encoder is kept")
         return "\n".join(lines)
+
+
+def save_held_out(directory: Path, dev: Judged) -> None:
+    """Name the dev queries in a file of the model directory, if they were held out of the training queries."""
+    if dev.held_out:
+        lines = "".join(f"{qid}\n" for qid in dev.queries)
+        (directory / HELD_OUT_FILE).write_text(lines, encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""The command line of feedback: ``python -m pyserini_ltre.train feedback``.
+
+A query is embedded, the index searched, and the embedding moved toward what was found; Pyserini searches with that. How
+far, and toward how many documents, is tried on the training queries. Feedback is kept if it helps the dev queries.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from pyserini_ltre import registry
+from pyserini_ltre.collection.judged import judged_queries
+from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
+from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.recognising import OURS
+from pyserini_ltre.errors import InputError, remark
+from pyserini_ltre.files import expanded
+from pyserini_ltre.index import open_directory
+from pyserini_ltre.json_files import json_field, read_json
+from pyserini_ltre.options import option, option_group, parse_options
+from pyserini_ltre.train.command.arguments import JudgedOptions, SavingOptions
+from pyserini_ltre.train.command.save import prepare, read_judged, tell, this_command
+from pyserini_ltre.train.feedback import FeedbackTrainer
+from pyserini_ltre.train.feedback_grid import FeedbackGrid
+
+# Trainings that see no judgement.
+WITHOUT_JUDGEMENTS = ("distil",)
+
+
+@option_group
+class FeedbackOptions:
+    """Where the first search takes place, and who embeds the training queries."""
+
+    index: str = option("index directory, or a registered name")
+    unseen: str | None = option(
+        "encoder that was not trained on the training queries, to embed them (None: the one that the encoder was "
+        "trained from, as its directory says)",
+        default=None,
+    )
+    search_backend: Literal["exact", "exact-bf16", "faiss"] | None = option(
+        "exact search in torch or FAISS's own while learning (None: exact for a flat index)", default=None
+    )
+
+
+GROUPS = (QueryEncoderOptions, FeedbackOptions, JudgedOptions, FeedbackGrid, SavingOptions)
+
+
+def train_feedback(method: str, argv: list[str]) -> None:
+    """Learn feedback for an encoder."""
+    groups = parse_options(f"pyserini_ltre.train {method}", __doc__, GROUPS, argv)
+    encoder_options, where, files, grid, output = groups
+    encoder_options = encoder_options.of_index(where.index)
+    prepare(files, output, encoder_options, where)
+    train, dev = read_judged(files)
+    index = open_directory(registry.find("indexes", where.index))
+    judged = judged_queries(*train, index.row_of, files.qrels)
+    chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
+    encoder = encoder_options.load()
+    unseen = _unseen(encoder, encoder_options, where.unseen)
+    result = FeedbackTrainer(encoder, index, grid, unseen, where.search_backend).fit(judged, chosen_on)
+    result.save(expanded(output.output).absolute(), output.overwrite, command=this_command())
+    tell(result, output)
+
+
+def _unseen(encoder: BiEncoder, options: QueryEncoderOptions, given: str | None) -> BiEncoder | None:
+    """The encoder that embeds the training queries: given, or the one that another was trained from."""
+    if given is None:
+        file = expanded(encoder.name) / OURS
+        told = read_json(file)
+        base = json_field(told, "base_encoder", str, file)
+        if base is None or json_field(told, "method", str, file) in WITHOUT_JUDGEMENTS:
+            return None
+        remark(f"training queries are embedded by {base}, which {encoder.name} was trained from")
+        given = base
+    try:
+        return replace(options, encoder=given).load()
+    except InputError as error:
+        raise InputError(
+            f"{error}; name with `unseen` an encoder that was not trained on these queries"
+        ) from None
