@@ -51,7 +51,7 @@ def train_feedback(method: str, argv: list[str]) -> None:
     encoder_options = encoder_options.of_index(where.index)
     prepare(files, output, encoder_options, where)
     train, dev = read_judged(files)
-    index = open_directory(registry.find("indexes", where.index))
+    index = open_directory(registry.find_index(where.index))
     judged = judged_queries(*train, index.row_of, files.qrels)
     chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
     encoder = encoder_options.load()
