@@ -64,20 +64,22 @@ def main() -> None:
         command = [sys.executable, __file__, "--measure", str(folder / name), how, str(folder), way]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[way] = json.loads(done.stdout.splitlines()[-1])
-        print(
-            way, {key: value for key, value in found[way].items() if key not in ("cold", "warm")}, flush=True
-        )
+        print(way, told(found[way]), flush=True)
     for state in ("cold", "warm"):
         seconds = {way: row[state] for way, row in found.items()}
         work = f"{HITS} hits of a query, {documents:,} x {DIMENSION}, {state}"
         benchmark.add(Comparison(work, FLAT, seconds))
-    shown = {
-        way: {key: value for key, value in row.items() if key not in ("cold", "warm")}
-        for way, row in found.items()
-    }
-    benchmark.more["ways"] = shown
+    benchmark.more["ways"] = {way: told(row) for way, row in found.items()}
     benchmark.finish(picture=False)
     draw(found, benchmark.output / f"{benchmark.name}.png", documents)
+
+
+def told(row: dict[str, object]) -> dict[str, object]:
+    """What was seen of a way, with the median milliseconds of a query in place of each query's seconds."""
+    return {
+        key: round(1000 * float(np.median(value)), 1) if key in ("cold", "warm") else value
+        for key, value in row.items()
+    }
 
 
 def vectors(count: int, seed: int) -> np.ndarray:
