@@ -146,7 +146,7 @@ def measured(path: str, how: str, folder: str, way: str) -> dict[str, object]:
 
 
 def draw(found: dict[str, dict], path: Path, documents: int) -> None:
-    """A point for each way: memory against milliseconds, its recall beside it."""
+    """A point for each way: memory against milliseconds, its recall in the legend."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.0, 4.6), layout="constrained")
@@ -155,15 +155,8 @@ def draw(found: dict[str, dict], path: Path, documents: int) -> None:
         memory = max(row["warm memory"]["anonymous"] - row["memory before"]["anonymous"], 0.01)
         for state, marker in (("warm", "o"), ("cold", "x")):
             speed = float(np.median(row[state])) * 1000
-            axes.plot(memory, speed, marker, color=f"C{place}")
-            if state == "warm":
-                axes.annotate(
-                    f"{way}: {row['recall']:.3f}",
-                    (memory, speed),
-                    (6, 6),
-                    textcoords="offset points",
-                    fontsize=8,
-                )
+            label = f"{way}: {row['recall']:.3f}" if state == "warm" else None
+            axes.plot(memory, speed, marker, color=f"C{place}", label=label)
     axes.set(
         xscale="log", yscale="log", xlabel="gigabytes of memory that the index takes, without the page cache"
     )
@@ -172,6 +165,7 @@ def draw(found: dict[str, dict], path: Path, documents: int) -> None:
         f"{documents:,} x {DIMENSION}: part of the exact top {HITS}; dots warm, crosses cold", fontsize=10
     )
     axes.margins(0.15)
+    axes.legend(fontsize=8)
     figure.savefig(path, dpi=150)
 
 
