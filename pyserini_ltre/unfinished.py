@@ -35,17 +35,29 @@ def unfinished(path: Path, directory: bool = False) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    descriptor = None
+    partial, descriptor = _made(path, directory)
     try:
+        yield partial
+    finally:
+        _remove(partial)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _made(path: Path, directory: bool) -> tuple[Path, int | None]:
+    """Make an empty file or directory beside a path, and lock it (None: the file system has no locks).
+
+    Between the two it looks like what a killed process has left, and somebody else may remove it: then once more.
+    """
+    while True:
+        partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
         if directory:
             partial.mkdir()
         else:
             partial.touch(exist_ok=False)
-        descriptor = _lock(partial)
-        yield partial
-    finally:
-        _remove(partial)
+        descriptor = _lock(partial, wait=True)
+        if partial.exists():
+            return partial, descriptor
         if descriptor is not None:
             os.close(descriptor)
 
@@ -105,14 +117,14 @@ def _remove_leftovers(path: Path) -> None:
             os.close(descriptor)
 
 
-def _lock(place: Path) -> int | None:
-    """Lock a file or directory without waiting; None if another process has it, or the file system has no locks."""
+def _lock(place: Path, wait: bool = False) -> int | None:
+    """Lock a file or directory; None if another has it and one does not wait, or the file system has no locks."""
     try:
         descriptor = os.open(place, os.O_RDONLY)
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:
         os.close(descriptor)
         return None

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from pyserini_ltre import unfinished
 from pyserini_ltre.files import atomic_directory, atomic_file
 
 # Killed while it writes, while it has moved the old directory away, and before that is removed.
@@ -91,3 +94,34 @@ def test_names_with_signs_that_mean_something_in_patterns(tmp_path: Path) -> Non
     with atomic_file(tmp_path / "run[1]*.txt") as file:
         file.write("whole")
     assert [path.name.startswith(".run1.txt.") for path in sorted(tmp_path.iterdir())] == [True, False]
+
+
+@pytest.mark.parametrize("write", [atomic_file, atomic_directory])
+def test_what_is_not_locked_yet_may_be_taken_for_a_leftover(tmp_path: Path, monkeypatch, write) -> None:
+    lock, taken = unfinished._lock, []
+
+    def taken_before_the_first_lock(place: Path, wait: bool = False) -> int | None:
+        if wait and not taken:
+            taken.append(place)
+            unfinished._remove(place)
+        return lock(place, wait)
+
+    monkeypatch.setattr(unfinished, "_lock", taken_before_the_first_lock)
+    with write(tmp_path / "out"):
+        pass
+    assert len(taken) == 1 and [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_many_write_the_same_and_each_succeeds(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def write(number: int) -> None:
+        together.wait()
+        for turn in range(50):
+            with atomic_file(tmp_path / "out") as file:
+                file.write(f"{number} {turn}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out").read_text().endswith(" 49")
