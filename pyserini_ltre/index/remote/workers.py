@@ -16,7 +16,7 @@ from pyserini_ltre.index.sharded.manifest import Manifest
 
 # Seconds within which a worker has to be there; to have answered (a shard may have to be read from a slow disk); and
 # within which another machine has to hold the shards of one that has gone.
-STARTED, ANSWERED, HELD_AGAIN = 60.0, 600.0, 300.0
+STARTED, ANSWERED, HELD_AGAIN = 300.0, 600.0, 300.0
 # Between looks at which machines there are.
 PAUSE = 1.0
 # Workers of one shard that may die over one and the same question, before it is thought to be the question.
