@@ -14,8 +14,8 @@ from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.faiss import flat_vectors
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.train.data.queries import TrainingQueries
 from pyserini_ltre.train.trainable import WholeEncoder
 from pyserini_ltre.workflow.commands import packaged_encoder

@@ -35,11 +35,12 @@ from ray_sums import SummedIndex, summed_loss
 
 from pyserini_ltre.cluster import connected
 from pyserini_ltre.index import open_directory
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.remote.directory import RemoteDirectory
 from pyserini_ltre.index.remote.searching import RemoteIndex
 from pyserini_ltre.index.segmented import merged
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.train.losses.objective import Objective
 
 SIZES, QUICK_SIZES, DIMENSION, WORKERS = (11_410, 1_000_000), (5_000, 20_000), 768, 2

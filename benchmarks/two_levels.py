@@ -23,7 +23,8 @@ from machine import process_memory
 from measure import Benchmark, Comparison, common_options
 
 from pyserini_ltre.index.compress import compress
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.writing import write_index_directory
 
 DOCUMENTS, QUICK_DOCUMENTS, DIMENSION = 1_000_000, 20_000, 768
 QUERIES, QUICK_QUERIES, HITS = 200, 40, 100

@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 import pytest
 
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 
 DOCUMENTS, DIMENSION = 1_000_000, 384
 ALLOWED_MB = 500

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.faiss import flat_vectors, read_index_file
+from pyserini_ltre.index.writing import write_index_directory
 
 # Bytes of vectors copied at a time.
 BLOCK = 1 << 24

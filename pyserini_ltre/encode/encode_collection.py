@@ -15,8 +15,9 @@ from pyserini_ltre.encode.shards import encode_in_shards
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import check_output_directory
 from pyserini_ltre.index import open_directory
-from pyserini_ltre.index.directory import IndexDirectory, check_docids, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import first_rows
+from pyserini_ltre.index.writing import check_docids, write_index_directory
 
 
 def encode_collection(

@@ -17,9 +17,10 @@ from pyserini_ltre.encode.document_stream import DocumentStream
 from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, expanded
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import first_rows
 from pyserini_ltre.index.sharded.manifest import SHARDS, shard_name, write_manifest
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.json_files import read_json, write_json
 from pyserini_ltre.unfinished import locked
 

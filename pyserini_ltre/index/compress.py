@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, check_output_directory
-from pyserini_ltre.index.directory import IndexDirectory, check_docids
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.exact import CHUNK
 from pyserini_ltre.index.factory import empty_index, train
 from pyserini_ltre.index.refine import is_refined, refined_factory, whole_bytes
@@ -26,6 +26,7 @@ from pyserini_ltre.index.tune import (
     recalls,
     tune,
 )
+from pyserini_ltre.index.writing import check_docids
 from pyserini_ltre.json_files import write_json
 
 # Vectors that FAISS uses to train 256 centroids, at most; and for each list of an inverted file, enough.

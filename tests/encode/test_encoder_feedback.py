@@ -41,7 +41,7 @@ def index(vectors, tmp_path, write_index):
 def write_index():
     import faiss
 
-    from pyserini_ltre.index.directory import write_index_directory
+    from pyserini_ltre.index.writing import write_index_directory
 
     def write(path, vectors, docids):
         flat = faiss.IndexFlatIP(vectors.shape[1])

@@ -13,8 +13,8 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_index
 from pyserini_ltre.index.__main__ import main
 from pyserini_ltre.index.compress import compress
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.faiss import FaissIndex
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION = 32
 VECTORS = np.random.default_rng(4).normal(size=(1000, DIMENSION)).astype(np.float32)

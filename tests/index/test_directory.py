@@ -10,9 +10,9 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_index
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
 from pyserini_ltre.index.faiss import FaissIndex
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION = 16
 VECTORS = np.random.default_rng(2).normal(size=(300, DIMENSION)).astype(np.float32)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 
 VECTORS = np.random.default_rng(4).normal(size=(300, 8)).astype(np.float32)
 DOCIDS = [f"d{row}" for row in range(len(VECTORS))]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pyserini_ltre.index import IndexDirectory, open_directory
 from pyserini_ltre.index.check import describe
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 
 VECTORS = np.random.default_rng(4).normal(size=(90, 8)).astype(np.float32)
 RECORD = {"name": "tiny", "pooling": "mean", "normalise": False, "prefix": "", "max_length": 64}

@@ -7,8 +7,8 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import open_index
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.originals import read_vectors
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION = 16
 VECTORS = np.random.default_rng(6).normal(size=(400, DIMENSION)).astype(np.float32)

@@ -11,8 +11,8 @@ from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory, open_index
 from pyserini_ltre.index.__main__ import main
 from pyserini_ltre.index.compress import compress
-from pyserini_ltre.index.directory import write_index_directory
 from pyserini_ltre.index.tune import tune_again
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION, COUNT = 32, 2000
 DOCIDS = [f"{row:04d}" for row in range(COUNT)]

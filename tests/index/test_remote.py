@@ -15,7 +15,7 @@ from pyserini_ltre.cluster import connected
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.check import check_vectors
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.factory import empty_index
 from pyserini_ltre.index.opening import opened_directory
 from pyserini_ltre.index.remote import directory as directory_module
@@ -27,6 +27,7 @@ from pyserini_ltre.index.remote.searching import split
 from pyserini_ltre.index.seam import retrieve
 from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.index.sharded.manifest import read_manifest, sha256
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION = 32
 VECTORS = np.random.default_rng(4).normal(size=(500, DIMENSION)).astype(np.float32)

@@ -13,9 +13,10 @@ from pyserini_ltre.index import open_directory, open_index
 from pyserini_ltre.index.__main__ import main
 from pyserini_ltre.index.check import describe
 from pyserini_ltre.index.compress import compress
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.factory import empty_index
 from pyserini_ltre.index.sharded.convert import first_rows, merge, shard
+from pyserini_ltre.index.writing import write_index_directory
 
 DIMENSION = 32
 VECTORS = np.random.default_rng(4).normal(size=(500, DIMENSION)).astype(np.float32)

@@ -25,12 +25,13 @@ from pyserini_ltre.files import is_url
 from pyserini_ltre.home import home
 from pyserini_ltre.index import open_directory
 from pyserini_ltre.index.__main__ import main
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.opening import opened_directory
 from pyserini_ltre.index.sharded.convert import shard
 from pyserini_ltre.index.storage import copy as copy_module
 from pyserini_ltre.index.storage import reading
 from pyserini_ltre.index.storage.copy import StoredCopy, fetched, stored_manifest
+from pyserini_ltre.index.writing import write_index_directory
 
 VECTORS = np.random.default_rng(4).normal(size=(90, 16)).astype(np.float32)
 QUERIES = torch.from_numpy(np.random.default_rng(5).normal(size=(7, 16)).astype(np.float32))

@@ -9,8 +9,9 @@ from pyserini_ltre import registry
 from pyserini_ltre.collection import read_run, write_qrels, write_run, write_topics
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.mine.__main__ import main
 
 DOCUMENTS = {

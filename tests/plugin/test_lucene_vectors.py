@@ -18,7 +18,7 @@ from small_input import WORDS
 
 from pyserini_ltre.export.__main__ import main as export
 from pyserini_ltre.index import open_directory
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.plugin.lucene_vectors import check_lucene_index
 from pyserini_ltre.registry import lookup
 from pyserini_ltre.registry.sources import location

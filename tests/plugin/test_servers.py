@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 import pytest
 
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 
 REPOSITORY = Path(__file__).parents[2]
 QUERY = "open file value"

@@ -13,8 +13,9 @@ import pytest
 
 from pyserini_ltre import registry
 from pyserini_ltre.index import open_directory
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.plugin import indexes
 from pyserini_ltre.plugin.indexes import check_index
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from pyserini_ltre import registry
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.registry.__main__ import main
 
 RECORD = {"name": "made-up", "pooling": "mean", "normalise": True, "prefix": "", "max_length": 8}

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pyserini_ltre.collection import write_qrels, write_topics
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 
 WORDS = (
     "open close read write file socket list sort search query document index vector train encode decode "

@@ -6,7 +6,7 @@ import pytest
 
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.directory import write_index_directory
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.train.query_side import QuerySideTrainer
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from pyserini_ltre.encode.model import BiEncoder
-from pyserini_ltre.index.directory import IndexDirectory, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
 from pyserini_ltre.index.sharded.convert import shard
+from pyserini_ltre.index.writing import write_index_directory
 from pyserini_ltre.train.loop.schedule import Schedule
 from pyserini_ltre.train.losses.objective import Objective
 from pyserini_ltre.train.query_side import QuerySideTrainer

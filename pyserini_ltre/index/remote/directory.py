@@ -12,7 +12,8 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded, is_url
-from pyserini_ltre.index.directory import BACKENDS, EncoderRecord, IndexDirectory
+from pyserini_ltre.index.directory import BACKENDS, IndexDirectory
+from pyserini_ltre.index.record import EncoderRecord
 from pyserini_ltre.index.remote.holder import ShardFacts
 from pyserini_ltre.index.remote.searching import RemoteIndex, split
 from pyserini_ltre.index.remote.workers import Workers

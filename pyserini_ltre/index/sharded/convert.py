@@ -9,10 +9,12 @@ import faiss
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import atomic_directory, check_output_directory
-from pyserini_ltre.index.directory import EncoderRecord, IndexDirectory, check_docids, write_index_directory
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.record import EncoderRecord
 from pyserini_ltre.index.sharded.directory import ShardedDirectory
 from pyserini_ltre.index.sharded.manifest import METRICS, SHARDS, shard_name, write_manifest
 from pyserini_ltre.index.sharded.rows import append_rows, check_kind, empty_like, reserve
+from pyserini_ltre.index.writing import check_docids, write_index_directory
 
 
 def first_rows(documents: int, shards: int) -> list[int]:

@@ -9,8 +9,9 @@ import torch
 
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
-from pyserini_ltre.index.directory import BACKENDS, EncoderRecord, IndexDirectory
+from pyserini_ltre.index.directory import BACKENDS, IndexDirectory
 from pyserini_ltre.index.exact import Bfloat16Index, ExactIndex
+from pyserini_ltre.index.record import EncoderRecord
 from pyserini_ltre.index.seam import DenseIndex
 from pyserini_ltre.index.segmented import SegmentedIndex
 from pyserini_ltre.index.sharded.manifest import REMEDY, SHARDS, names_in, read_manifest, sha256, shard_name

@@ -8,7 +8,8 @@ from typing import Any
 import faiss
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.directory import EncoderRecord, IndexDirectory, read_record
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.record import EncoderRecord, read_record
 from pyserini_ltre.json_files import check_shape, parse_json, read_json, write_json
 
 MANIFEST = "manifest.json"

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.index.directory import EncoderRecord, IndexDirectory
+from pyserini_ltre.index.directory import IndexDirectory
+from pyserini_ltre.index.record import EncoderRecord
 from pyserini_ltre.index.sharded.manifest import METRICS, REMEDY, SHARDS, Manifest, sha256, shard_name
 
 
