@@ -10,22 +10,18 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, as_fed, family_named
-from pyserini_ltre.encode.feedback import (
-    Feedback,
-    feedback_of,
-    read_feedback,
-    with_feedback,
-    without_feedback,
-)
-from pyserini_ltre.encode.forms import Weights, width_of, write_form
-from pyserini_ltre.encode.head import Normalize, pool, write_head
+from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, family_named
+from pyserini_ltre.encode.feedback import Feedback, read_feedback, with_feedback
+from pyserini_ltre.encode.forms import width_of
+from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.reading import check_complete, download, length_limit, read_tokenizer
 from pyserini_ltre.encode.recognising import OURS, read_model
+from pyserini_ltre.encode.saving import write_encoder
 from pyserini_ltre.encode.settings import EncoderSettings, Pooling, Side
+from pyserini_ltre.encode.token_ids import token_ids_of
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
-from pyserini_ltre.json_files import read_json, write_json
+from pyserini_ltre.json_files import read_json
 
 
 class BiEncoder(nn.Module):
@@ -131,28 +127,8 @@ class BiEncoder(nn.Module):
                 f"{self.name}: {self.settings.family} encodes {_texts(self.sides[0])} only; give the encoder of "
                 f"{_texts(side)}"
             )
-        fed = [as_fed(text, side, self.settings) for text in texts]
-        token_ids = self._token_ids([first for first, second in fed if second is None], None, side)
-        pairs = [pair for pair in fed if pair[1] is not None]
-        if pairs:
-            firsts, seconds = ([pair[number] for pair in pairs] for number in (0, 1))
-            alone, paired = iter(token_ids), iter(self._token_ids(firsts, seconds, side))
-            token_ids = [next(alone if second is None else paired) for _, second in fed]
+        token_ids = token_ids_of(texts, side, self.tokenizer, self.settings)
         self._check_token(max(map(max, filter(None, token_ids)), default=0))
-        return token_ids
-
-    def _token_ids(self, texts: list[Any], seconds: list[Any] | None, side: Side) -> list[list[int]]:
-        if not texts:
-            return []
-        token_ids: list[list[int]] = self.tokenizer(
-            texts,
-            seconds,
-            truncation=True,
-            max_length=self.settings.max_length(side),
-            add_special_tokens=not self.family.query_mark,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )["input_ids"]
         return token_ids
 
     def pad(self, token_ids: list[list[int]]) -> dict[str, torch.Tensor]:
@@ -277,25 +253,7 @@ class BiEncoder(nn.Module):
         **description
             Further fields of ``pyserini_ltre.json``: method, measures, arguments and so on.
         """
-        directory = Path(directory)
-        head, feedback = without_feedback(self.head), feedback_of(self.head)
-        write_form(directory, self.settings.family, Weights(self.backbone, head, self.sides))
-        self.tokenizer.save_pretrained(directory)
-        write_head(directory, head, self.settings.pooling, self.width, self.family.portable)
-        longest = max(self.settings.query_max_length, self.settings.document_max_length)
-        write_json(
-            directory / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False}
-        )
-        prompts = {"query": self.settings.query_prefix, "document": self.settings.document_prefix}
-        similarity = "cosine" if self.normalises else "dot"
-        write_json(
-            directory / "config_sentence_transformers.json",
-            {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity},
-        )
-        encoder = {**asdict(self.settings), "normalise": self.normalises, "dimension": self.dimension}
-        if feedback is not None:
-            description["feedback"] = feedback.record()
-        write_json(directory / OURS, {"encoder": encoder, **description})
+        write_encoder(self, Path(directory), description)
 
 
 def _texts(side: Side) -> str:
