@@ -4,12 +4,14 @@
 
 The vectors are generated, with variances that fall as 1 / (k + 5), as those of all-MiniLM-L6-v2's embeddings of
 python-stdlib do: white noise has no neighbours worth finding. FOLDER takes 17 GB; what is made there is kept. Each way
-is measured in a process of its own, one query at a time on one thread: cold, when the file has left the page cache, and
-warm.
+is measured in a process of its own, one query at a time on one thread: cold, with nothing of the file in the page cache
+before each query, and warm. What was read into memory when the index was opened is never cold.
 """
 
 import argparse
+import ctypes
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -28,17 +30,19 @@ from pyserini_ltre.index.writing import write_index_directory
 
 DOCUMENTS, QUICK_DOCUMENTS, DIMENSION = 1_000_000, 20_000, 768
 QUERIES, QUICK_QUERIES, HITS = 200, 40, 100
+COLD_QUERIES = 20
 FLAT, HNSW, IN_MEMORY = "Flat", "HNSW32", "PQ48,RFlat in memory"
+# How far a graph is searched; more finds more.
+EF_SEARCH = {f"{HNSW}, efSearch 200": 200, f"{HNSW}, efSearch 2000": 2000}
 # Way -> directory, and how it is read.
 WAYS = {
     FLAT: ("flat", "read"),
-    HNSW: ("hnsw", "read"),
+    **dict.fromkeys(EF_SEARCH, ("hnsw", "read")),
     IN_MEMORY: ("PQ48-exact", "read"),
     "PQ96, exact on disk": ("PQ96-exact", "map"),
     "PQ48, exact on disk": ("PQ48-exact", "map"),
     "PQ48, a byte on disk": ("PQ48-sq8", "map"),
 }
-EF_SEARCH = 200
 
 
 def main() -> None:
@@ -57,10 +61,10 @@ def main() -> None:
     documents = QUICK_DOCUMENTS if benchmark.quick else DOCUMENTS
     folder = arguments.indexes or arguments.output / f"two-levels-{documents}"
     folder.mkdir(parents=True, exist_ok=True)
-    ways = {way: WAYS[way] for way in WAYS if way != HNSW or not arguments.no_hnsw}
+    ways = {way: WAYS[way] for way in WAYS if way not in EF_SEARCH or not arguments.no_hnsw}
     names = [name for name, _ in ways.values()]
     make(folder, names, documents, QUICK_QUERIES if benchmark.quick else QUERIES)
-    found = {}
+    found: dict[str, dict] = {}
     for way, (name, how) in ways.items():
         command = [sys.executable, __file__, "--measure", str(folder / name), how, str(folder), way]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -112,31 +116,34 @@ def make(folder: Path, names: list[str], documents: int, queries: int) -> None:
         hnsw = faiss.IndexHNSWFlat(DIMENSION, 32, faiss.METRIC_INNER_PRODUCT)
         for start in range(0, documents, CHUNK):
             hnsw.add(source.faiss_index.reconstruct_n(start, min(CHUNK, documents - start)))
-        hnsw.hnsw.efSearch = EF_SEARCH
         write_index_directory(folder / "hnsw", hnsw, [str(row) for row in range(documents)], None)
 
 
 def measured(path: str, how: str, folder: str, way: str) -> dict[str, object]:
-    """Open an index whose file is not in the page cache, and search it twice."""
+    """Open an index whose file is not in the page cache, and search it: cold, then twice, the second time warm."""
     faiss.omp_set_num_threads(1)
     file = Path(path, "index")
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
-        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    forget(file)
     with np.load(Path(folder, "queries.npz")) as saved:
         queries, wanted = saved["queries"], saved["rows"]
     row: dict[str, object] = {"memory before": process_memory()}
     start = time.perf_counter()
     index = faiss.read_index(str(file)) if how == "read" else IndexDirectory(path).faiss_index
     row["open"] = round(time.perf_counter() - start, 2)
-    for state in ("cold", "warm"):
+    if way in EF_SEARCH:
+        index.hnsw.efSearch = EF_SEARCH[way]
+    rows: list[np.ndarray] = []
+    for state, asked in (("cold", queries[:COLD_QUERIES]), ("first", queries), ("warm", queries)):
         seconds, rows = [], []
-        for query in queries:
+        for query in asked:
+            if state == "cold":
+                forget(file)
             start = time.perf_counter()
             rows.append(index.search(query[None], HITS)[1][0])
             seconds.append(time.perf_counter() - start)
-        row[state] = seconds
-        row[f"{state} memory"] = process_memory()
+        if state != "first":
+            row[state] = seconds
+            row[f"{state} memory"] = process_memory()
     found = [len(set(a) & set(b)) / HITS for a, b in zip(rows, wanted, strict=True)]
     row["recall"] = round(float(np.mean(found)), 4)
     if isinstance(index, faiss.IndexRefine):
@@ -146,6 +153,20 @@ def measured(path: str, how: str, folder: str, way: str) -> dict[str, object]:
     return row
 
 
+def forget(file: Path) -> None:
+    """Have the system take a file out of the page cache, also what this process has mapped of it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        mapped = [line.split()[0] for line in maps if line.rstrip("\n").endswith(f" {file}")]
+    for span in mapped:
+        first, last = (int(address, 16) for address in span.split("-"))
+        if libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), mmap.MADV_DONTNEED):
+            raise OSError(ctypes.get_errno(), "madvise")
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def draw(found: dict[str, dict], path: Path, documents: int) -> None:
     """A point for each way: memory against milliseconds, its recall in the legend."""
     from matplotlib.figure import Figure
@@ -153,20 +174,22 @@ def draw(found: dict[str, dict], path: Path, documents: int) -> None:
     figure = Figure(figsize=(8.0, 4.6), layout="constrained")
     axes = figure.add_subplot()
     for place, (way, row) in enumerate(found.items()):
-        memory = max(row["warm memory"]["anonymous"] - row["memory before"]["anonymous"], 0.01)
-        for state, marker in (("warm", "o"), ("cold", "x")):
-            speed = float(np.median(row[state])) * 1000
-            label = f"{way}: {row['recall']:.3f}" if state == "warm" else None
-            axes.plot(memory, speed, marker, color=f"C{place}", label=label)
-    axes.set(
-        xscale="log", yscale="log", xlabel="gigabytes of memory that the index takes, without the page cache"
-    )
-    axes.set_ylabel("milliseconds a query, one thread")
+        own = row["warm memory"]["anonymous"] - row["memory before"]["anonymous"]
+        # Codes that are mapped take memory, too, if they are to be searched at this speed.
+        memory = max(own, row.get("codes_gb", 0.0))
+        warm, cold = (float(np.median(row[state])) * 1000 for state in ("warm", "cold"))
+        if cold > 1.5 * warm:
+            axes.plot([memory, memory], [warm, cold], ":", color=f"C{place}", linewidth=1)
+            axes.plot(memory, cold, "x", color=f"C{place}")
+        label = f"{way}: {row['recall']:.1%} of the exact top {HITS}"
+        axes.plot(memory, warm, "o", color=f"C{place}", label=label)
+    axes.set(xscale="log", yscale="log", xlabel="gigabytes of memory: vectors, graph or codes (logarithmic)")
+    axes.set_ylabel("milliseconds a query, one thread (logarithmic)")
     axes.set_title(
-        f"{documents:,} x {DIMENSION}: part of the exact top {HITS}; dots warm, crosses cold", fontsize=10
+        f"{documents:,} x {DIMENSION}; dots warm, crosses: nothing of the file in memory", fontsize=10
     )
     axes.margins(0.15)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.16))
     figure.savefig(path, dpi=150)
 
 
