@@ -15,6 +15,8 @@ from pyserini_ltre.options import option, option_group
 LOCAL, RUNNING = "local", "auto"
 # Seconds within which an address has to answer: a port, and Ray behind it.
 PORT_ANSWERS, RAY_ANSWERS = 5.0, 30.0
+# Seconds within which a worker has to be there: Ray starts it at a low priority.
+STARTED = 300.0
 # What a Ray that is started here may take of the memory for what it hands on: some windows of vectors.
 OBJECT_BYTES = 2**30
 ATTEMPT = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from pyserini_ltre.cluster import Lost, received
+from pyserini_ltre.cluster import STARTED, Lost, received
 from pyserini_ltre.encode.backends import choose
 from pyserini_ltre.encode.batching import encode_stream
 from pyserini_ltre.encode.document_stream import DocumentStream
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
 
-# Seconds within which a worker has to be there, and a window to be encoded.
-STARTED, ANSWERED = 300.0, 3600.0
+# Seconds within which a window has to be encoded.
+ANSWERED = 3600.0
 # Between looks at which machines there are.
 PAUSE = 5.0
 # Workers that may die over one window, before it is thought to be the window; and before they have begun.

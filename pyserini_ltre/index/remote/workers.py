@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pyserini_ltre.cluster import Lost, received
+from pyserini_ltre.cluster import STARTED, Lost, received
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import is_url
 from pyserini_ltre.index.remote.fetching import fetches
@@ -14,9 +14,9 @@ from pyserini_ltre.index.remote.placement import Node, placed
 from pyserini_ltre.index.remote.starting import Worker, seats, start
 from pyserini_ltre.index.sharded.manifest import Manifest
 
-# Seconds within which a worker has to be there; to have answered (a shard may have to be read from a slow disk); and
-# within which another machine has to hold the shards of one that has gone.
-STARTED, ANSWERED, HELD_AGAIN = 300.0, 600.0, 300.0
+# Seconds within which a worker has to have answered (a shard may have to be read from a slow disk), and another machine
+# to hold the shards of one that has gone.
+ANSWERED, HELD_AGAIN = 600.0, 300.0
 # Between looks at which machines there are.
 PAUSE = 1.0
 # Workers of one shard that may die over one and the same question, before it is thought to be the question.
