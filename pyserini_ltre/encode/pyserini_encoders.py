@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
-from pyserini_ltre.encode.backends import BACKENDS, choose
+from pyserini_ltre.encode.backends import BACKENDS, PRECISIONS, choose
 from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
 from pyserini_ltre.encode.head import Normalize, pool
@@ -16,8 +16,8 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.settings import document_text
 from pyserini_ltre.errors import InputError
 
-# What computes the embeddings, since Pyserini's commands have no flag for it.
-BACKEND = "PYSERINI_LTRE_BACKEND"
+# What computes the embeddings, and in which precision, since Pyserini's commands have no flags for it.
+BACKEND, PRECISION = "PYSERINI_LTRE_BACKEND", "PYSERINI_LTRE_PRECISION"
 
 
 class LtreQueryEncoder(QueryEncoder):
@@ -25,7 +25,8 @@ class LtreQueryEncoder(QueryEncoder):
 
     An embedding is the same to the last bit whether a query is encoded alone or with others, and the same as
     that of Pyserini's `AutoQueryEncoder` where torch has one thread. ``$PYSERINI_LTRE_BACKEND`` (``torch`` if it is not
-    set) says what computes: with another than torch, an embedding is the same but for its last digits.
+    set) says what computes, ``$PYSERINI_LTRE_PRECISION`` (``fp32``, or ``bf16`` with `fp16`) in which precision: with
+    another back end than torch, an embedding is the same but for its last digits.
 
     Parameters
     ----------
@@ -52,11 +53,13 @@ class LtreQueryEncoder(QueryEncoder):
     ) -> None:
         super().__init__(None)
         self.encoder = _load(encoder_dir, device, "query_prefix", prefix)
-        self.fp16 = fp16
-        backend = os.environ.get(BACKEND) or "torch"
-        if backend not in BACKENDS:
-            raise InputError(f"{BACKEND} {backend}: set it to one of {', '.join(BACKENDS)}")
-        forward = choose(self.encoder, backend, "bf16" if fp16 else "fp32")
+        forward = choose(
+            self.encoder,
+            _from_environment(BACKEND, "torch", BACKENDS),
+            _from_environment(PRECISION, "bf16" if fp16 else "fp32", PRECISIONS),
+            one_by_one=True,
+        )
+        self.fp16 = forward.precision == "bf16"
         self.forward = None if forward.backend == "torch" else forward
         self.has_model = True
         self._together: dict[int, bool] = {}
@@ -167,6 +170,13 @@ class LtreDocumentEncoder(DocumentEncoder):
         contents = [document_text(title, text, form) for title, text in zip(headings, texts, strict=True)]
         vectors = encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
         return check_finite(vectors, self.encoder)
+
+
+def _from_environment(variable: str, default: str, choices: tuple[str, ...]) -> str:
+    value = os.environ.get(variable) or default
+    if value not in choices:
+        raise InputError(f"{variable} {value}: set it to one of {', '.join(choices)}")
+    return value
 
 
 def _load(name: str, device: str, setting: str, prefix: str | None) -> BiEncoder:

@@ -13,7 +13,8 @@ from pyserini_ltre.errors import InputError, remark
 
 Backend = Literal["torch", "openvino", "onnx", "auto"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
-# Besides torch, the fastest first, and the modules that each needs; what is installed with an extra of its name.
+# Besides torch, and the modules that each needs: what is installed with an extra of its name. The first is the fastest
+# with batches, the last with single texts.
 OTHERS = {"openvino": ("openvino", "onnx", "onnxscript"), "onnx": ("onnxruntime", "onnx", "onnxscript")}
 COMPUTES = {"torch": ("fp32", "bf16"), "openvino": ("fp32", "bf16"), "onnx": ("fp32", "int8")}
 # Converting takes as long as encoding some hundred texts.
@@ -24,7 +25,9 @@ AGREES = {"fp32": 0.9999, "bf16": 0.999, "int8": 0.9}
 CHECKED = ["x", "what is it", "an open question about a sorted list " * 8, "sort " * 60]
 
 
-def choose(encoder: BiEncoder, backend: str, precision: str, texts: int | None = None) -> ForwardPass:
+def choose(
+    encoder: BiEncoder, backend: str, precision: str, texts: int | None = None, one_by_one: bool = False
+) -> ForwardPass:
     """Get a forward pass.
 
     Parameters
@@ -32,12 +35,14 @@ def choose(encoder: BiEncoder, backend: str, precision: str, texts: int | None =
     encoder : BiEncoder
         The encoder; on another device than the CPU, torch computes.
     backend : {"torch", "openvino", "onnx", "auto"}
-        What computes. ``auto``: the first of ``openvino`` and ``onnx`` that is installed, if it computes in the
-        precision and agrees with torch; else torch.
+        What computes. ``auto``: the faster of ``openvino`` and ``onnx`` that is installed, computes in the precision
+        and agrees with torch; else torch.
     precision : {"fp32", "bf16", "int8", "auto"}
         Arithmetic (``auto``: bf16 where the device has it).
     texts : int, optional
         Number of texts to encode, if known: ``auto`` converts nothing for few.
+    one_by_one : bool
+        Whether they come one at a time, as queries do, not in batches.
 
     Raises
     ------
@@ -58,7 +63,7 @@ def choose(encoder: BiEncoder, backend: str, precision: str, texts: int | None =
     if feedback_of(encoder.head) is not None:
         backend = "torch"
     if backend == "auto" and encoder.device.type == "cpu" and (texts is None or texts >= WORTH_CONVERTING):
-        for other in OTHERS:
+        for other in reversed(OTHERS) if one_by_one else OTHERS:
             if resolved in COMPUTES[other] and not missing(other):
                 try:
                     return _other(encoder, other, precision, resolved)

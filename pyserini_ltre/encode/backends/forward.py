@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ import torch
 from pyserini_ltre.encode.model import BiEncoder
 
 Precision = Literal["fp32", "bf16", "int8", "auto"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 Batch = Mapping[str, torch.Tensor]
 
 

@@ -52,7 +52,7 @@ def write_graph(
     training = encoder.training
     encoder.eval()
     try:
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             torch.onnx.export(
                 module or encoder,
                 tuple(batch[name] for name in INPUTS),
@@ -85,9 +85,10 @@ def _reason(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter from telling what it does."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+def quiet() -> Iterator[None]:
+    """Keep what converts and rounds from telling what it does."""
+    # The quantiser of onnxruntime tells it to the root.
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", None)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

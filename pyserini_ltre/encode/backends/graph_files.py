@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pyserini_ltre.encode.backends.graph import write_graph
+from pyserini_ltre.encode.backends.int8 import fits_eight_bits, write_int8
 from pyserini_ltre.encode.fingerprint import weights_fingerprint
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
@@ -14,7 +15,7 @@ from pyserini_ltre.json_files import read_json, write_json
 
 MODEL, SUMS = "model.onnx", "sums.json"
 # Another number here has every graph made again.
-FORM = 2
+FORM = 3
 
 
 def graph_file(encoder: BiEncoder, precision: str) -> Path:
@@ -37,7 +38,8 @@ def graph_file(encoder: BiEncoder, precision: str) -> Path:
     InputError
         If it cannot be converted, or the folder of the registry cannot be written to.
     """
-    folder = home() / "graphs" / f"{graph_name(encoder)}-{precision}"
+    kind = "int7" if precision == "int8" and not fits_eight_bits() else precision
+    folder = home() / "graphs" / f"{graph_name(encoder)}-{kind}"
     if _is_whole(folder):
         return folder / MODEL
     whole = graph_file(encoder, "fp32") if precision == "int8" else None
@@ -47,7 +49,7 @@ def graph_file(encoder: BiEncoder, precision: str) -> Path:
                 if whole is None:
                     write_graph(encoder, partial / MODEL)
                 else:
-                    _quantise(whole, partial / MODEL)
+                    write_int8(encoder, whole, partial / MODEL)
                 write_json(partial / SUMS, {MODEL: _sum(partial / MODEL)})
     return folder / MODEL
 
@@ -66,15 +68,6 @@ def graph_name(encoder: BiEncoder) -> str:
     return hashlib.sha256(
         f"{weights_fingerprint(encoder)} {made} {encoder.backbone.config}".encode()
     ).hexdigest()
-
-
-def _quantise(whole: Path, path: Path) -> None:
-    """Weights in int8, a scale a column; activations are scaled batch by batch, so that no texts are needed."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(
-        whole, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
-    )
 
 
 def _is_whole(folder: Path) -> bool:

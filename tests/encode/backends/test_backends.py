@@ -1,8 +1,10 @@
 """OpenVINO and onnxruntime embed as torch does, or are not used."""
 
 import json
+import shutil
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from small_input import WORDS
@@ -76,10 +78,36 @@ def test_an_adapter_is_in_the_graph(encoder):
     np.testing.assert_allclose(encode_texts(adapted, TEXTS, "query", backend="onnx"), expected, atol=1e-5)
 
 
-def test_int8_is_near(encoder):
+@pytest.mark.parametrize("model", MODELS)
+def test_int8_is_near(tiny_encoder, tmp_path, model):
+    torch.manual_seed(1)
+    MODELS[model]().save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(tmp_path)
+    encoder = BiEncoder.load(tmp_path, pooling="mean", normalise=True)
     expected = encode_texts(encoder, TEXTS, "query")
     found = encode_texts(encoder, TEXTS, "query", precision="int8", backend="onnx")
     assert 1e-4 < np.abs(found - expected).max() < 0.1
+    graph = onnx.load(graph_file(encoder, "int8")).graph
+    floats = {one.name for one in graph.initializer if one.data_type == onnx.TensorProto.FLOAT}
+    assert not [node.name for node in graph.node if node.op_type == "MatMul" and floats & set(node.input)]
+
+
+def test_int8_survives_a_channel_that_is_far_larger_than_the_others(encoder, monkeypatch):
+    with torch.no_grad():
+        layer = encoder.backbone.encoder.layer[0].attention.output.LayerNorm
+        layer.weight[3] *= 100
+    expected = encode_texts(encoder, TEXTS, "query")
+    found = encode_texts(encoder, TEXTS, "query", precision="int8", backend="onnx")
+    monkeypatch.setattr("pyserini_ltre.encode.backends.int8.MIGRATION", 0.0)
+    shutil.rmtree(graph_file(encoder, "int8").parent)
+    rounded = encode_texts(encoder, TEXTS, "query", precision="int8", backend="onnx")
+    assert np.abs(found - expected).max() < np.abs(rounded - expected).max() / 2
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_int8_of_a_processor_is_not_taken_for_another(encoder, monkeypatch, able):
+    monkeypatch.setattr(graph_files, "fits_eight_bits", lambda: able)
+    assert graph_file(encoder, "int8").parent.name.endswith("int8" if able else "int7")
 
 
 def test_a_graph_is_made_once_and_again_if_it_is_damaged(encoder, monkeypatch):
@@ -139,6 +167,7 @@ def test_one_that_does_not_agree_is_not_used(encoder, monkeypatch):
 
 def test_auto_takes_what_is_installed_and_pays(encoder, monkeypatch):
     assert choose(encoder, "auto", "fp32").backend == "openvino"
+    assert choose(encoder, "auto", "fp32", one_by_one=True).backend == "onnx"
     assert choose(encoder, "auto", "fp32", texts=5).backend == "torch"
     assert choose(encoder, "auto", "int8").backend == "onnx"
     monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: None)
@@ -175,6 +204,31 @@ def test_queries_inside_pyserini(tiny_encoder, monkeypatch, backend):
     np.testing.assert_array_equal(np.stack([encoder.encode(text) for text in TEXTS]), found)
     monkeypatch.setenv("PYSERINI_LTRE_BACKEND", "gpu")
     with pytest.raises(InputError, match="PYSERINI_LTRE_BACKEND gpu: set it to one of torch"):
+        LtreQueryEncoder(str(tiny_encoder))
+
+
+def test_the_precision_of_queries_inside_pyserini(tiny_encoder, monkeypatch):
+    plain = LtreQueryEncoder(str(tiny_encoder)).encode_batch(TEXTS)
+    monkeypatch.setenv("PYSERINI_LTRE_PRECISION", "int8")
+    with pytest.raises(
+        InputError, match="`precision` int8: torch computes in fp32 or bf16; use `backend` onnx"
+    ):
+        LtreQueryEncoder(str(tiny_encoder))
+    monkeypatch.setenv("PYSERINI_LTRE_BACKEND", "auto")
+    encoder = LtreQueryEncoder(str(tiny_encoder))
+    found = encoder.encode_batch(TEXTS)
+    assert (encoder.forward.backend, encoder.forward.precision) == ("onnx", "int8")
+    assert 1e-4 < np.abs(found - plain).max() < 0.05
+    np.testing.assert_array_equal(np.stack([encoder.encode(text) for text in TEXTS]), found)
+    monkeypatch.setenv("PYSERINI_LTRE_BACKEND", "torch")
+    monkeypatch.setenv("PYSERINI_LTRE_PRECISION", "bf16")
+    by_name = LtreQueryEncoder(str(tiny_encoder)).encode_batch(TEXTS)
+    monkeypatch.delenv("PYSERINI_LTRE_PRECISION")
+    np.testing.assert_array_equal(LtreQueryEncoder(str(tiny_encoder), fp16=True).encode_batch(TEXTS), by_name)
+    monkeypatch.setenv("PYSERINI_LTRE_PRECISION", "fp8")
+    with pytest.raises(
+        InputError, match="PYSERINI_LTRE_PRECISION fp8: set it to one of fp32, bf16, int8, auto"
+    ):
         LtreQueryEncoder(str(tiny_encoder))
 
 
