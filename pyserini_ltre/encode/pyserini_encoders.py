@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from pyserini.encode import DocumentEncoder, QueryEncoder
 
-from pyserini_ltre.encode.backends import BACKENDS, PRECISIONS, choose
+from pyserini_ltre.encode.backends import BACKENDS, PRECISIONS, ForwardPass, choose
 from pyserini_ltre.encode.batching import check_finite, encode_texts
 from pyserini_ltre.encode.equal_lengths import EqualLengths, one_thread
 from pyserini_ltre.encode.head import Normalize, pool
@@ -53,12 +53,7 @@ class LtreQueryEncoder(QueryEncoder):
     ) -> None:
         super().__init__(None)
         self.encoder = _load(encoder_dir, device, "query_prefix", prefix)
-        forward = choose(
-            self.encoder,
-            _from_environment(BACKEND, "torch", BACKENDS),
-            _from_environment(PRECISION, "bf16" if fp16 else "fp32", PRECISIONS),
-            one_by_one=True,
-        )
+        forward = _forward_pass(self.encoder, fp16)
         self.fp16 = forward.precision == "bf16"
         self.forward = None if forward.backend == "torch" else forward
         self.has_model = True
@@ -170,6 +165,17 @@ class LtreDocumentEncoder(DocumentEncoder):
         contents = [document_text(title, text, form) for title, text in zip(headings, texts, strict=True)]
         vectors = encode_texts(self.encoder, contents, "document", precision="bf16" if fp16 else "fp32")
         return check_finite(vectors, self.encoder)
+
+
+def _forward_pass(encoder: BiEncoder, fp16: bool) -> ForwardPass:
+    """What the environment says, `BACKEND` and `PRECISION`."""
+    backend = _from_environment(BACKEND, "torch", BACKENDS)
+    precision = _from_environment(PRECISION, "bf16" if fp16 else "fp32", PRECISIONS)
+    try:
+        return choose(encoder, backend, precision, one_by_one=True)
+    except InputError as error:  # whose words are those of our own commands
+        said = str(error).replace("`backend`", BACKEND).replace("`precision`", PRECISION)
+        raise InputError(said) from error
 
 
 def _from_environment(variable: str, default: str, choices: tuple[str, ...]) -> str:
