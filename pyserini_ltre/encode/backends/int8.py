@@ -76,9 +76,11 @@ def write_int8(encoder: BiEncoder, whole: Path, path: Path) -> None:
 
 def _random_batches(encoder: BiEncoder) -> Iterable[Batch]:
     tokenizer = encoder.tokenizer
+    # A tokenizer may know words that have no embedding.
+    words = min(len(tokenizer), getattr(encoder.backbone.config, "vocab_size", len(tokenizer)))
     random = np.random.default_rng(0)
     for _ in range(TEXTS):
-        drawn = random.integers(0, len(tokenizer), random.integers(SHORTEST, LONGEST))
+        drawn = random.integers(0, words, random.integers(SHORTEST, LONGEST))
         text = str(tokenizer.decode(drawn.tolist(), skip_special_tokens=True))
         yield encoder.pad(encoder.tokenize([text], encoder.sides[0]))
 
