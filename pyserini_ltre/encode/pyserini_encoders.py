@@ -25,8 +25,8 @@ class LtreQueryEncoder(QueryEncoder):
 
     An embedding is the same to the last bit whether a query is encoded alone or with others, and the same as
     that of Pyserini's `AutoQueryEncoder` where torch has one thread. ``$PYSERINI_LTRE_BACKEND`` (``torch`` if it is not
-    set) says what computes, ``$PYSERINI_LTRE_PRECISION`` (``fp32``, or ``bf16`` with `fp16`) in which precision: with
-    another back end than torch, an embedding is the same but for its last digits.
+    set) says what computes, ``$PYSERINI_LTRE_PRECISION`` (``fp32``, or ``bf16`` with `fp16`) in which precision: in
+    ``fp32`` with another back end than torch, an embedding is the same but for its last digits.
 
     Parameters
     ----------

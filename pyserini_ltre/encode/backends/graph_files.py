@@ -38,7 +38,8 @@ def graph_file(encoder: BiEncoder, precision: str) -> Path:
     InputError
         If it cannot be converted, or the folder of the registry cannot be written to.
     """
-    kind = "int7" if precision == "int8" and not fits_eight_bits() else precision
+    eight_bits = fits_eight_bits()
+    kind = "int7" if precision == "int8" and not eight_bits else precision
     folder = home() / "graphs" / f"{graph_name(encoder)}-{kind}"
     if _is_whole(folder):
         return folder / MODEL
@@ -49,7 +50,7 @@ def graph_file(encoder: BiEncoder, precision: str) -> Path:
                 if whole is None:
                     write_graph(encoder, partial / MODEL)
                 else:
-                    write_int8(encoder, whole, partial / MODEL)
+                    write_int8(encoder, whole, partial / MODEL, eight_bits)
                 write_json(partial / SUMS, {MODEL: _sum(partial / MODEL)})
     return folder / MODEL
 

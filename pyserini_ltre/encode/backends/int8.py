@@ -16,6 +16,7 @@ import torch
 
 from pyserini_ltre.encode.backends.forward import Batch
 from pyserini_ltre.encode.backends.graph import INPUTS, quiet
+from pyserini_ltre.encode.backends.onnx import session_of
 from pyserini_ltre.encode.model import BiEncoder
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def fits_eight_bits() -> bool:
     return able.get("architecture") != "x86_64" or bool(able.get("avx512_vnni") or able.get("avx_vnni"))
 
 
-def write_int8(encoder: BiEncoder, whole: Path, path: Path) -> None:
+def write_int8(encoder: BiEncoder, whole: Path, path: Path, eight_bits: bool) -> None:
     """Round the weights of a graph to int8; activations are rounded when it runs, batch by batch.
 
     Parameters
@@ -47,6 +48,8 @@ def write_int8(encoder: BiEncoder, whole: Path, path: Path) -> None:
         Its graph in fp32.
     path : Path
         File to write.
+    eight_bits : bool
+        Whether weights have eight bits, or seven; see `fits_eight_bits`.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -70,7 +73,7 @@ def write_int8(encoder: BiEncoder, whole: Path, path: Path) -> None:
             op_types_to_quantize=["MatMul", "Gemm"],
             weight_type=QuantType.QInt8,
             per_channel=True,
-            reduce_range=not fits_eight_bits(),
+            reduce_range=not eight_bits,
         )
 
 
@@ -88,17 +91,12 @@ def _random_batches(encoder: BiEncoder) -> Iterable[Batch]:
 def _peaks(model: "ModelProto", activations: list[str], batches: Iterable[Batch]) -> dict[str, np.ndarray]:
     """Largest absolute value of each channel of some activations: (K,) each."""
     import onnx
-    import onnxruntime
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     for name in activations:
         watched.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
-    session = onnxruntime.InferenceSession(
-        watched.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = session_of(watched.SerializeToString())
     peaks: dict[str, np.ndarray] = dict.fromkeys(activations, np.zeros(1, np.float32))
     for batch in batches:
         values = session.run(activations, {name: batch[name].numpy() for name in INPUTS})

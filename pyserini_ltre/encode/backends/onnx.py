@@ -1,11 +1,25 @@
 """The forward pass in onnxruntime."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyserini_ltre.encode.backends.forward import Batch
 from pyserini_ltre.encode.backends.graph import INPUTS
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+def session_of(graph: Path | bytes) -> "InferenceSession":
+    """A session on one thread, which tells errors only."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxPass:
@@ -14,14 +28,9 @@ class OnnxPass:
     backend = "onnx"
 
     def __init__(self, graph: Path, precision: str, streams: int) -> None:
-        import onnxruntime
-
         self.precision = precision
         self.streams = streams
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3  # errors only
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(graph)
 
     def __call__(self, batch: Batch) -> np.ndarray:
         """Embed a batch."""
