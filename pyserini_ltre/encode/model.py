@@ -4,14 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from pyserini_ltre.encode.families import BOTH, FAMILIES, Family, family_named
-from pyserini_ltre.encode.feedback import Feedback, read_feedback, with_feedback
+from pyserini_ltre.encode.feedback import Feedback
 from pyserini_ltre.encode.forms import width_of
 from pyserini_ltre.encode.head import Normalize, pool
 from pyserini_ltre.encode.reading import check_complete, download, length_limit, read_tokenizer
@@ -22,6 +22,9 @@ from pyserini_ltre.encode.token_ids import token_ids_of
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.files import expanded
 from pyserini_ltre.json_files import read_json
+
+if TYPE_CHECKING:
+    from pyserini_ltre.encode.feedback.reading import Embed
 
 
 class BiEncoder(nn.Module):
@@ -65,6 +68,7 @@ class BiEncoder(nn.Module):
         self.settings = settings
         self.name = name
         self.sides = sides
+        self.feedback: Feedback | None = None
 
     @property
     def dimension(self) -> int:
@@ -88,6 +92,11 @@ class BiEncoder(nn.Module):
         return len(self.head) > 0 and isinstance(self.head[-1], Normalize)
 
     @property
+    def longest_input(self) -> int:
+        """Most tokens that the backbone takes."""
+        return length_limit(self.backbone)
+
+    @property
     def device(self) -> torch.device:
         """Where the weights lie."""
         return self.backbone.device
@@ -105,7 +114,28 @@ class BiEncoder(nn.Module):
         Tensor (B, d)
             Embeddings.
         """
+        embeddings = self.first(input_ids, attention_mask)
+        if self.feedback is None:
+            return embeddings
+        return self.second(embeddings, input_ids, attention_mask)
+
+    def first(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Embed a padded batch without feedback: (B, d)."""
         return self.embed_states(self.states(input_ids, attention_mask), attention_mask)
+
+    def second(
+        self,
+        embeddings: torch.Tensor,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        embed: "Embed | None" = None,
+    ) -> torch.Tensor:
+        """What feedback makes of what `first` gave: (B, d); see `Feedback.forward`."""
+        assert self.feedback is not None
+        moved: torch.Tensor = self.feedback(embeddings, input_ids, attention_mask, embed)
+        # What has not moved stays as it is to the last bit.
+        unit = self.normalises and moved is not embeddings
+        return nn.functional.normalize(moved, dim=-1) if unit else moved
 
     def states(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The last hidden states (B, L, h) of a padded batch."""
@@ -115,7 +145,7 @@ class BiEncoder(nn.Module):
         return states
 
     def embed_states(self, states: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Embeddings (B, d) of what `states` gave."""
+        """First embeddings (B, d) of what `states` gave."""
         pooled = pool(states, attention_mask, self.settings.pooling, self.family.first_pooled)
         embeddings: torch.Tensor = self.head(pooled)
         return embeddings
@@ -157,15 +187,20 @@ class BiEncoder(nn.Module):
     def _check_lengths(self, given: Mapping[str, Any]) -> None:
         """Refuse lengths, among other settings, that the backbone has no positions for, or that leave no token."""
         marks = self.family.first_pooled or self.tokenizer.num_special_tokens_to_add()
-        fewest, most = marks + 1, length_limit(self.backbone)
+        fewest, most = marks + 1, self.longest_input
         for name in given.keys() & {"query_max_length", "document_max_length"}:
             if not fewest <= given[name] <= most:
                 raise InputError(f"a length of {given[name]} tokens: {self.name} takes {fewest} to {most}")
 
     def give_feedback(self, feedback: Feedback) -> None:
         """Embed queries a second time from now on, with what the first embedding finds; documents no more."""
-        self.head = with_feedback(self.head, feedback)
+        self.feedback = feedback
         self.sides = ("query",)
+
+    def without_feedback(self) -> "BiEncoder":
+        """The encoder that gives the first embedding, of the same weights."""
+        parts = self.backbone, self.tokenizer, self.head, self.settings
+        return BiEncoder(*parts, self.name, self.sides).train(self.training)
 
     def document_record(self) -> dict[str, str | bool | int]:
         """What ``encoder.json`` of an index says of the encoder that made it."""
@@ -237,7 +272,10 @@ class BiEncoder(nn.Module):
             encoder.head = nn.Sequential(*((*head, Normalize()) if normalise else list(head)[:-1]))
         record = read_json(directory / OURS).get("feedback")
         if record is not None:
-            encoder.give_feedback(read_feedback(record, directory / OURS, encoder.dimension))
+            # Where texts are read, by a kind of encoder.
+            from pyserini_ltre.encode.feedback.saved import read_feedback
+
+            encoder.give_feedback(read_feedback(record, directory / OURS, encoder))
         return encoder.eval()
 
     def save(self, directory: str | os.PathLike[str], **description: object) -> None:

@@ -102,11 +102,22 @@ class LtreQueryEncoder(QueryEncoder):
 
     @torch.inference_mode()
     def _embed(self, token_ids: list[list[int]]) -> np.ndarray:
-        """Embed queries of the same number of tokens; torch does it with the arithmetic of Pyserini's own encoders."""
+        """Embed queries of the same number of tokens."""
         input_ids = torch.tensor(token_ids, device=self.encoder.device)
         mask = torch.ones_like(input_ids)
         if self.forward is not None:
-            return check_finite(self.forward({"input_ids": input_ids, "attention_mask": mask}), self.encoder)
+            vectors = self.forward({"input_ids": input_ids, "attention_mask": mask})
+        else:
+            vectors = self._embed_as_pyserini(input_ids, mask)
+            if self.encoder.feedback is not None:
+                first = torch.from_numpy(vectors).to(self.encoder.device)
+                # Alone and in company a query is compared, and read, in the same way only if it always is alone.
+                rows = zip(first.split(1), input_ids.split(1), mask.split(1), strict=True)
+                vectors = np.concatenate([self.encoder.second(*row).cpu().numpy() for row in rows])
+        return check_finite(vectors, self.encoder)
+
+    def _embed_as_pyserini(self, input_ids: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
+        """First embeddings by torch, with the arithmetic of Pyserini's own encoders."""
         with torch.autocast(input_ids.device.type, torch.bfloat16) if self.fp16 else nullcontext():
             states = self.encoder.backbone(input_ids=input_ids, attention_mask=mask).last_hidden_state
         states = states.float().cpu()
@@ -116,7 +127,7 @@ class LtreQueryEncoder(QueryEncoder):
             vectors = pool(states, mask.cpu(), self.encoder.settings.pooling).numpy()
         for layer in self.encoder.head:
             vectors = _unit_length(vectors) if isinstance(layer, Normalize) else _row_by_row(layer, vectors)
-        return check_finite(vectors, self.encoder)
+        return vectors
 
 
 def _unit_length(vectors: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyserini_ltre.encode.feedback import feedback_of, without_feedback
 from pyserini_ltre.encode.forms import Weights, write_form
 from pyserini_ltre.encode.head import write_head
 from pyserini_ltre.encode.recognising import OURS
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
 def write_encoder(encoder: "BiEncoder", directory: Path, description: Mapping[str, object]) -> None:
     """Write an encoder into an empty directory; the description becomes fields of ``pyserini_ltre.json``."""
     settings = encoder.settings
-    head, feedback = without_feedback(encoder.head), feedback_of(encoder.head)
-    write_form(directory, settings.family, Weights(encoder.backbone, head, encoder.sides))
+    write_form(directory, settings.family, Weights(encoder.backbone, encoder.head, encoder.sides))
     encoder.tokenizer.save_pretrained(directory)
-    write_head(directory, head, settings.pooling, encoder.width, encoder.family.portable)
+    write_head(directory, encoder.head, settings.pooling, encoder.width, encoder.family.portable)
     longest = max(settings.query_max_length, settings.document_max_length)
     write_json(directory / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
     prompts = {"query": settings.query_prefix, "document": settings.document_prefix}
@@ -31,5 +29,8 @@ def write_encoder(encoder: "BiEncoder", directory: Path, description: Mapping[st
         {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity},
     )
     embeds = {**asdict(settings), "normalise": encoder.normalises, "dimension": encoder.dimension}
-    learned = {} if feedback is None else {"feedback": feedback.record()}
+    learned: dict[str, object] = {}
+    if encoder.feedback is not None:
+        learned = {"feedback": encoder.feedback.record()}
+        encoder.feedback.write(directory)
     write_json(directory / OURS, {"encoder": embeds, **description, **learned})

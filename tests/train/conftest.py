@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyserini_ltre.collection import write_qrels, write_topics
+from pyserini_ltre.collection import Document, write_beir, write_qrels, write_topics
 from pyserini_ltre.index.writing import write_index_directory
 
 WORDS = (
@@ -84,3 +84,15 @@ def judged_files(problem, tmp_path):
         write_topics(flags[f"--{prefix}queries"], {qid: problem.queries[qid] for qid in qids})
         write_qrels(flags[f"--{prefix}qrels"], {qid: problem.qrels[qid] for qid in qids})
     return flags
+
+
+@pytest.fixture
+def collection(problem, tmp_path):
+    """A folder with the documents: each has the words of its topic."""
+    documents = [
+        Document(f"{topic}-{number}", "", " ".join(words))
+        for topic, words in enumerate(TOPICS)
+        for number in range(DOCUMENTS_A_TOPIC)
+    ]
+    write_beir(tmp_path / "collection", documents, {}, {})
+    return tmp_path / "collection"

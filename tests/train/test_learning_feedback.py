@@ -5,15 +5,18 @@ import json
 import numpy as np
 import pytest
 
+from pyserini_ltre.collection import Document, open_collection, write_beir
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.batching import encode_texts
-from pyserini_ltre.encode.feedback import FeedbackWeights, feedback_of
+from pyserini_ltre.encode.feedback import FeedbackWeights
+from pyserini_ltre.encode.feedback.passages import Passages
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.encode.search import search
 from pyserini_ltre.errors import InputError
+from pyserini_ltre.eval import evaluate_per_query
 from pyserini_ltre.index import IndexDirectory
 from pyserini_ltre.train.__main__ import main
-from pyserini_ltre.train.feedback import FeedbackTrainer
-from pyserini_ltre.train.feedback_grid import FeedbackGrid
+from pyserini_ltre.train.feedback import FeedbackGrid, FeedbackTrainer
 
 GRID = ["--depths", "3", "--shares", "0.3", "--sharpness", "10"]
 
@@ -61,7 +64,7 @@ def test_the_best_setting_is_found(clustered, problem, tiny_encoder):
     assert result.weights == max(sums, key=sums.get)
     assert result.improved
     assert result.after["nDCG@10"] > result.before["nDCG@10"]
-    assert feedback_of(result.encoder.head).weights == result.weights
+    assert result.encoder.feedback.weights == result.weights
     assert "feedback is kept" in str(result)
 
 
@@ -72,7 +75,7 @@ def test_without_a_gain_the_encoder_stays(problem, tiny_encoder, tmp_path):
     encoder = BiEncoder.load(tiny_encoder)
     result = FeedbackTrainer(encoder, directory, grid).fit(train, dev)
     assert not result.improved
-    assert feedback_of(encoder.head) is None
+    assert encoder.feedback is None
     result.save(tmp_path / "saved")
     texts = list(problem.queries.values())
     np.testing.assert_array_equal(
@@ -83,7 +86,7 @@ def test_without_a_gain_the_encoder_stays(problem, tiny_encoder, tmp_path):
     grid = FeedbackGrid(depths=[1], shares=[1e-6], sharpness=[0.0], always=True)
     result = FeedbackTrainer(encoder, directory, grid).fit(train, dev)
     assert result.kept and not result.improved
-    assert feedback_of(encoder.head) is not None
+    assert encoder.feedback is not None
     assert "kept because you ask for it" in str(result)
 
 
@@ -110,12 +113,75 @@ def test_the_command(clustered, judged_files, tiny_encoder, tmp_path, capsys):
         "path": str(clustered),
         "fingerprint": IndexDirectory(clustered).fingerprint,
     }
-    feedback = feedback_of(BiEncoder.load(output).head)
+    feedback = BiEncoder.load(output).feedback
     assert feedback is not None
     assert feedback.weights == FeedbackWeights(
         *(written["feedback"][name] for name in ("depth", "share", "sharpness"))
     )
     assert feedback.directory.path == clustered
+
+
+def test_with_texts_they_are_read_as_well(clustered, judged_files, tiny_encoder, collection, tmp_path):
+    flags = [part for pair in judged_files.items() for part in map(str, pair)]
+    output = tmp_path / "reads"
+    command = ["feedback", "--index", str(clustered), "--encoder", str(tiny_encoder), *flags, *GRID]
+    texts = ["--texts", str(collection), "--reads", "2", "--reading-shares", "0.9", "--always"]
+    main([*command, *texts, "--output", str(output)])
+    written = json.loads((output / "pyserini_ltre.json").read_text())
+    assert list(written["tried"]) == [
+        "without",
+        "3 documents, a share of 0.3, sharpness 10",
+        "2 documents read, a share of 0.9",  # the two together are more than there is
+    ]
+    encoder = BiEncoder.load(output)
+    best = encoder.feedback.weights
+    measured = {name: means["nDCG@10"] + means["R@100"] for name, means in written["tried"].items()}
+    assert str(best) in written["tried"]
+    assert measured[str(best)] == max(value for name, value in measured.items() if name != "without")
+
+
+def test_what_dev_measures_is_what_the_saved_encoder_finds(
+    clustered, judged_files, tiny_encoder, collection, problem, tmp_path
+):
+    directory = IndexDirectory(clustered)
+    train, dev = judged_of(directory, problem.queries, problem.qrels), judged_of(directory, *problem.dev)
+    encoder = BiEncoder.load(tiny_encoder)
+    passages = Passages.of_collection(open_collection(collection), directory, encoder.tokenizer)
+    grid = FeedbackGrid(
+        depths=[3], shares=[0.1], sharpness=[10.0], reads=[2], reading_shares=[0.6], always=True
+    )
+    result = FeedbackTrainer(encoder, directory, grid, passages=passages).fit(train, dev)
+    result.save(tmp_path / "saved")
+    saved = BiEncoder.load(tmp_path / "saved")
+    assert saved.feedback.weights == result.weights
+    run = search(clustered, tmp_path / "saved", dev.queries, hits=100, progress=False)
+    measured = evaluate_per_query(run, dev.qrels, ("nDCG@10",))["nDCG@10"]
+    assert np.mean(list(measured.values())) == pytest.approx(result.after["nDCG@10"], abs=1e-6)
+
+
+def test_texts_that_are_not_those_of_the_index(clustered, judged_files, tiny_encoder, tmp_path, refused):
+    write_beir(tmp_path / "other", [Document("0-0", "", "a"), Document("x", "", "b")], {}, {})
+    flags = [part for pair in judged_files.items() for part in pair]
+    output = tmp_path / "out"
+    command = ["feedback", "--index", clustered, "--encoder", tiny_encoder, *flags, "--output", output]
+    assert refused(main, *command, "--texts", tmp_path / "other") == (
+        f"{clustered}: 39 of its 40 documents, 0-1 first, are not in the collection; name the one that was encoded"
+    )
+    assert refused(main, *command, "--texts", tmp_path / "nowhere").startswith(
+        f"{tmp_path}/nowhere: no such folder"
+    )
+    texts = ("--texts", tmp_path / "other")
+    assert refused(main, *command, *texts, "--reads", 41).startswith("--reads 41: choose 1 to 40")
+    assert refused(main, *command, *texts, "--reading-shares", 0).startswith("--reading-shares 0.0: choose")
+    assert not output.exists()
+
+
+def test_two_encoders_with_other_tokens(clustered, tiny_encoder, tmp_path):
+    base, other = BiEncoder.load(tiny_encoder), BiEncoder.load(tiny_encoder)
+    other.tokenizer.add_tokens(["another"])
+    passages = Passages(np.zeros(41, np.int64), np.zeros(0, np.uint16))
+    with pytest.raises(InputError, match=r"has other tokens than .*; with `texts`, name with `unseen`"):
+        FeedbackTrainer(base, IndexDirectory(clustered), unseen=other, passages=passages)
 
 
 def test_the_encoder_that_another_was_trained_from_embeds(clustered, judged_files, tiny_encoder, tmp_path):

@@ -6,8 +6,13 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 
-from pyserini_ltre.encode.backends.forward import ForwardPass, TorchPass, computes_bf16, resolve_precision
-from pyserini_ltre.encode.feedback import feedback_of, refuse_feedback
+from pyserini_ltre.encode.backends.forward import (
+    FeedbackPass,
+    ForwardPass,
+    TorchPass,
+    computes_bf16,
+    resolve_precision,
+)
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError, remark
 
@@ -54,14 +59,15 @@ def choose(
     UserWarning
         With ``auto``, if one could not be used.
     """
+    if encoder.feedback is not None:
+        reading = encoder.feedback.reading
+        part = encoder.without_feedback() if reading is None else reading.reader
+        return FeedbackPass(encoder, choose(part, backend, precision, texts, one_by_one))
     resolved = resolve_precision(precision, encoder.device)
     if backend not in BACKENDS:
         raise InputError(f"`backend` {backend}: use one of {', '.join(BACKENDS)}")
     if backend in OTHERS:
-        refuse_feedback(encoder, f"`backend` {backend}")
         return _other(encoder, backend, precision, resolved)
-    if feedback_of(encoder.head) is not None:
-        backend = "torch"
     if backend == "auto" and encoder.device.type == "cpu" and (texts is None or texts >= WORTH_CONVERTING):
         for other in reversed(OTHERS) if one_by_one else OTHERS:
             if resolved in COMPUTES[other] and not missing(other):

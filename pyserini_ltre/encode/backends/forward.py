@@ -59,6 +59,29 @@ class TorchPass:
                 self.encoder.train()
 
 
+class FeedbackPass:
+    """First embeddings by another pass, and what feedback makes of them; see `ForwardPass`.
+
+    Parameters
+    ----------
+    encoder : BiEncoder
+        Has feedback.
+    forward : ForwardPass
+        Of the same encoder without; where feedback reads texts, of its reader, which embeds queries alone alike.
+    """
+
+    def __init__(self, encoder: BiEncoder, forward: ForwardPass) -> None:
+        self.encoder = encoder
+        self.forward = forward
+        self.backend, self.precision, self.streams = forward.backend, forward.precision, forward.streams
+
+    @torch.inference_mode()
+    def __call__(self, batch: Batch) -> np.ndarray:
+        """Embed a batch, and search in between."""
+        first = torch.from_numpy(self.forward(batch)).to(self.encoder.device)
+        return self.encoder.second(first, **batch, embed=self.forward).cpu().numpy()
+
+
 def computes_bf16(device: torch.device) -> bool:
     """Whether a device has instructions for bfloat16."""
     if device.type == "cuda":

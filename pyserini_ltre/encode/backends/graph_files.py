@@ -65,6 +65,7 @@ def graph_name(encoder: BiEncoder) -> str:
         settings.pooling,
         settings.family,
         str(encoder.head),
+        type(encoder).__name__,
     )
     return hashlib.sha256(
         f"{weights_fingerprint(encoder)} {made} {encoder.backbone.config}".encode()

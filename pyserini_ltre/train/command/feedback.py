@@ -1,15 +1,18 @@
 """The command line of feedback: ``python -m pyserini_ltre.train feedback``.
 
-A query is embedded, the index searched, and the embedding moved toward what was found; Pyserini searches with that. How
-far, and toward how many documents, is tried on the training queries. Feedback is kept if it helps the dev queries.
+A query is embedded, the index searched, and the embedding moved toward what was found, with `texts` also toward how the
+query reads together with it; Pyserini searches with that. How far, and toward how many documents, is tried on the
+training queries. Feedback is kept if it helps the dev queries.
 """
 
 from dataclasses import replace
 from typing import Literal
 
 from pyserini_ltre import registry
+from pyserini_ltre.collection import open_collection
 from pyserini_ltre.collection.judged import judged_queries
 from pyserini_ltre.encode.encoder_options import QueryEncoderOptions
+from pyserini_ltre.encode.feedback.passages import Passages
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.recognising import OURS
 from pyserini_ltre.errors import InputError, remark
@@ -19,8 +22,7 @@ from pyserini_ltre.json_files import json_field, read_json
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.train.command.arguments import JudgedOptions, SavingOptions
 from pyserini_ltre.train.command.save import prepare, read_judged, tell, this_command
-from pyserini_ltre.train.feedback import FeedbackTrainer
-from pyserini_ltre.train.feedback_grid import FeedbackGrid
+from pyserini_ltre.train.feedback import FeedbackGrid, FeedbackTrainer
 
 # Trainings that see no judgement.
 WITHOUT_JUDGEMENTS = ("distil",)
@@ -34,6 +36,11 @@ class FeedbackOptions:
     unseen: str | None = option(
         "encoder that was not trained on the training queries, to embed them (None: the one that the encoder was "
         "trained from, as its directory says)",
+        default=None,
+    )
+    texts: str | None = option(
+        "the documents, to be read beside the query too: folder (BEIR, MS MARCO), Hugging Face data set, or "
+        "python-stdlib (None: feedback from vectors alone)",
         default=None,
     )
     search_backend: Literal["exact", "exact-bf16", "faiss"] | None = option(
@@ -54,9 +61,16 @@ def train_feedback(method: str, argv: list[str]) -> None:
     index = open_directory(registry.find_index(where.index))
     judged = judged_queries(*train, index.row_of, files.qrels)
     chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
+    # Before anything slow.
+    list(grid.settings(len(index.docids), where.texts is not None))
     encoder = encoder_options.load()
     unseen = _unseen(encoder, encoder_options, where.unseen)
-    result = FeedbackTrainer(encoder, index, grid, unseen, where.search_backend).fit(judged, chosen_on)
+    passages = None
+    if where.texts is not None:
+        form = encoder.settings.document_form
+        passages = Passages.of_collection(open_collection(where.texts), index, encoder.tokenizer, form)
+    trainer = FeedbackTrainer(encoder, index, grid, unseen, where.search_backend, passages)
+    result = trainer.fit(judged, chosen_on)
     result.save(expanded(output.output).absolute(), output.overwrite, command=this_command())
     tell(result, output)
 

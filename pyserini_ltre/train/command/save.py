@@ -15,7 +15,7 @@ from pyserini_ltre.errors import InputError, system_error
 from pyserini_ltre.files import check_output_directory, expanded
 from pyserini_ltre.outputs import check_outputs
 from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, OutputOptions, SavingOptions
-from pyserini_ltre.train.feedback_result import FeedbackResult
+from pyserini_ltre.train.feedback.result import FeedbackResult
 from pyserini_ltre.train.loop.checkpoints import can_resume, check_checkpoint_folder, remove_checkpoints
 from pyserini_ltre.train.loop.result import HELD_OUT_FILE, TrainingResult
 

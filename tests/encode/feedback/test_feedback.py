@@ -11,7 +11,7 @@ from small_input import DIMENSION
 from pyserini_ltre.encode.backends import choose
 from pyserini_ltre.encode.batching import encode_texts
 from pyserini_ltre.encode.encode_collection import encode_collection
-from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights, fed_back, feedback_of
+from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights, fed_back
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.pyserini_encoders import LtreDocumentEncoder, LtreQueryEncoder
 from pyserini_ltre.encode.search import search
@@ -21,35 +21,6 @@ from pyserini_ltre.train.query_side import QuerySideTrainer
 
 WEIGHTS = FeedbackWeights(depth=3, share=0.4, sharpness=15.0)
 QUERIES = ["open file", "sort list search", "parse a date", "hash map"]
-
-
-def unit(vectors):
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-
-
-@pytest.fixture
-def vectors():
-    return unit(np.random.default_rng(3).normal(size=(50, DIMENSION))).astype(np.float32)
-
-
-@pytest.fixture
-def index(vectors, tmp_path, write_index):
-    return write_index(tmp_path / "index", vectors, [f"d{number}" for number in range(len(vectors))])
-
-
-@pytest.fixture
-def write_index():
-    import faiss
-
-    from pyserini_ltre.index.writing import write_index_directory
-
-    def write(path, vectors, docids):
-        flat = faiss.IndexFlatIP(vectors.shape[1])
-        flat.add(vectors)
-        write_index_directory(path, flat, docids, None, overwrite=True)
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -67,7 +38,7 @@ def saved(encoder, tmp_path):
     return directory
 
 
-def by_hand(first, vectors, weights):
+def by_hand(first, vectors, weights, unit):
     moved = []
     for query in first:
         best = np.argsort(-(vectors @ query))[: weights.depth]
@@ -76,10 +47,10 @@ def by_hand(first, vectors, weights):
     return unit(np.array(moved))
 
 
-def test_a_query_moves_toward_what_it_finds(encoder, tiny_encoder, vectors):
+def test_a_query_moves_toward_what_it_finds(encoder, tiny_encoder, vectors, unit):
     first = encode_texts(BiEncoder.load(tiny_encoder), QUERIES, "query")
     np.testing.assert_allclose(
-        encode_texts(encoder, QUERIES, "query"), by_hand(first, vectors, WEIGHTS), atol=1e-6
+        encode_texts(encoder, QUERIES, "query"), by_hand(first, vectors, WEIGHTS, unit), atol=1e-6
     )
 
 
@@ -103,7 +74,7 @@ def test_documents_that_were_not_found_do_not_count(vectors):
 
 def test_it_is_saved_and_loaded(encoder, saved, vectors, index):
     loaded = BiEncoder.load(saved)
-    assert feedback_of(loaded.head).weights == WEIGHTS
+    assert loaded.feedback.weights == WEIGHTS
     np.testing.assert_array_equal(
         encode_texts(loaded, QUERIES, "query"), encode_texts(encoder, QUERIES, "query")
     )
@@ -119,6 +90,22 @@ def test_pyserini_sees_the_same(encoder, saved):
     np.testing.assert_allclose(pyserinis.encode_batch(QUERIES), expected, atol=1e-6)
     alone = np.stack([pyserinis.encode(query) for query in QUERIES])
     np.testing.assert_array_equal(alone, pyserinis.encode_batch(QUERIES))
+
+
+def test_another_back_end_computes_the_first_embedding(encoder):
+    pytest.importorskip("onnxruntime")
+    forward = choose(encoder, "onnx", "fp32")
+    assert forward.backend == "onnx"
+    token_ids = encoder.tokenize(QUERIES, "query")
+    np.testing.assert_allclose(
+        forward(encoder.pad(token_ids)), encode_texts(encoder, QUERIES, "query"), atol=1e-5
+    )
+
+
+def test_with_no_document_nothing_moves(encoder, index, tiny_encoder):
+    encoder.give_feedback(Feedback(IndexDirectory(index), FeedbackWeights(0, 0.4, 15.0)))
+    expected = encode_texts(BiEncoder.load(tiny_encoder), QUERIES, "query")
+    np.testing.assert_array_equal(encode_texts(encoder, QUERIES, "query"), expected)
 
 
 def test_sentence_transformers_reads_the_encoder_without(saved, tiny_encoder):
@@ -162,7 +149,7 @@ def test_its_index_has_to_be_as_it_was(saved, index, vectors, write_index):
     [
         lambda feedback: feedback.pop("index"),
         lambda feedback: feedback.update(depth="3"),
-        lambda feedback: feedback.update(depth=0),
+        lambda feedback: feedback.update(depth=-1),
         lambda feedback: feedback.update(share=1.5),
         lambda feedback: feedback.update(index=[]),
     ],
@@ -183,6 +170,3 @@ def test_what_cannot_be_done_with_it(encoder, saved, index, tmp_path):
         encode_collection("python-stdlib", encoder, tmp_path / "out")
     with pytest.raises(InputError, match="searches an index while it embeds, which training cannot do"):
         QuerySideTrainer(encoder, index)
-    with pytest.raises(InputError, match="`backend` onnx cannot do"):
-        choose(encoder, "onnx", "fp32")
-    assert choose(encoder, "auto", "fp32", 10_000).backend == "torch"

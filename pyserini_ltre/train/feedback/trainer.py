@@ -1,27 +1,25 @@
-"""Learn feedback: how far to move a query toward what a first search finds, chosen by the measure it is for.
-
-Three numbers are learned, so a grid of them is tried on judged queries, each by a full second search. There are no
-gradients: those of our losses lead the wrong way (docs/feedback.md).
-"""
+"""Try settings of feedback on training queries, and let dev queries decide whether the best is kept."""
 
 import hashlib
 from dataclasses import replace
-from typing import NamedTuple
 
-import torch
 from tqdm import tqdm
 
 from pyserini_ltre.collection.held_out import with_dev
 from pyserini_ltre.collection.judged import Judged
-from pyserini_ltre.encode.batching import check_finite, encode_texts
-from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights, fed_back, refuse_feedback
+from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights, refuse_feedback
+from pyserini_ltre.encode.feedback.passages import Passages
+from pyserini_ltre.encode.feedback.reader import Reader
+from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
+from pyserini_ltre.errors import InputError
 from pyserini_ltre.eval import paired_t_test
 from pyserini_ltre.index import DenseIndex, IndexDirectory
 from pyserini_ltre.index.check import check_dimension, check_vectors
-from pyserini_ltre.train.development import MEASURE, DevQueries, Measures, means
-from pyserini_ltre.train.feedback_grid import FeedbackGrid
-from pyserini_ltre.train.feedback_result import FeedbackResult
+from pyserini_ltre.train.development import MEASURE, Measures, means
+from pyserini_ltre.train.feedback.grid import FeedbackGrid
+from pyserini_ltre.train.feedback.result import FeedbackResult
+from pyserini_ltre.train.feedback.searched import SearchedQueries
 from pyserini_ltre.train.loop.selection import SIGNIFICANCE
 
 # Training queries that a setting is tried on: a second each, with all settings, for some thousands.
@@ -46,6 +44,9 @@ class FeedbackTrainer:
         documents for them than for any query to come. By default `encoder`, which then must not have seen them.
     search_backend : {"exact", "exact-bf16", "faiss"}, optional
         See `IndexDirectory.open`.
+    passages : Passages, optional
+        The texts of the index, in tokens of the encoder. With them, settings that read documents beside the query are
+        tried as well.
 
     Raises
     ------
@@ -60,6 +61,7 @@ class FeedbackTrainer:
         grid: FeedbackGrid | None = None,
         unseen: BiEncoder | None = None,
         search_backend: str | None = None,
+        passages: Passages | None = None,
     ) -> None:
         self.encoder = encoder
         self.unseen = encoder if unseen is None else unseen
@@ -70,7 +72,10 @@ class FeedbackTrainer:
         self.index: DenseIndex = index.open(search_backend)
         check_vectors(self.index, index, encoder)
         grid = FeedbackGrid() if grid is None else grid
-        self.settings = list(grid.settings(len(self.index)))
+        self.passages = passages
+        self.settings = list(grid.settings(len(self.index), passages is not None))
+        if passages is not None:
+            _check_tokens(self.encoder, self.unseen)
         self.always = grid.always
 
     def fit(self, train: Judged, dev: Judged | None = None) -> FeedbackResult:
@@ -94,19 +99,20 @@ class FeedbackTrainer:
         embeds_dev = self.unseen if dev is None else self.encoder
         train, dev = with_dev(train, dev)
         train = _some(train)
-        searched = self._searched(self.unseen, train)
+        searched = self._searched(self.unseen, train, self.settings)
         without = means(searched.measures(None))
         tried = [
             (setting, means(searched.measures(setting))) for setting in tqdm(self.settings, unit=" setting")
         ]
         safe = [pair for pair in tried if pair[1][MEASURE] >= without[MEASURE]]
         best = max(safe or tried, key=lambda pair: _summed(pair[1]))[0]
-        searched = self._searched(embeds_dev, dev)
+        searched = self._searched(embeds_dev, dev, [best])
         before, after = (searched.measures(setting) for setting in (None, best))
         then, now = means(before), means(after)
         improved = bool(safe) and now[MEASURE] >= then[MEASURE] and _is_better(before, after)
         if improved or self.always:
-            self.encoder.give_feedback(Feedback(self.directory, best, self.index))
+            reading = self._reading(self.encoder) if best.read else None
+            self.encoder.give_feedback(Feedback(self.directory, best, self.index, reading))
         return FeedbackResult(
             encoder=self.encoder,
             train=train,
@@ -123,32 +129,25 @@ class FeedbackTrainer:
             tried=tried,
         )
 
-    def _searched(self, encoder: BiEncoder, judged: Judged) -> "_Searched":
-        vectors = encode_texts(encoder, list(judged.queries.values()), "query", progress=True, backend="auto")
-        queries = torch.from_numpy(check_finite(vectors, encoder))
-        deepest = max(setting.depth for setting in self.settings)
-        return _Searched(
-            queries,
-            *self.index.search(queries, deepest),
-            DevQueries(judged, self.index, self.directory.docids, lambda texts: queries),
+    def _searched(
+        self, encoder: BiEncoder, judged: Judged, settings: list[FeedbackWeights]
+    ) -> SearchedQueries:
+        return SearchedQueries(
+            encoder, judged, self.index, self.directory.docids, settings, self._reading(encoder)
         )
 
+    def _reading(self, encoder: BiEncoder) -> Reading | None:
+        return None if self.passages is None else Reading(Reader.of(encoder), self.passages)
 
-class _Searched(NamedTuple):
-    """Judged queries after their first search."""
 
-    queries: torch.Tensor
-    scores: torch.Tensor
-    rows: torch.Tensor
-    judged: DevQueries
-
-    def measures(self, weights: FeedbackWeights | None) -> Measures:
-        """Measures of each query by a search with its embedding: the second one, if there are weights."""
-        if weights is None:
-            return self.judged.measure(self.queries)
-        scores, rows = self.scores[:, : weights.depth], self.rows[:, : weights.depth]
-        documents = self.judged.index.vectors(rows.clamp(min=0))
-        return self.judged.measure(fed_back(self.queries, scores, documents, weights))
+def _check_tokens(encoder: BiEncoder, unseen: BiEncoder) -> None:
+    """Refuse two encoders that name tokens otherwise: one reads the texts while learning, the other ever after."""
+    if encoder.tokenizer.get_vocab() != unseen.tokenizer.get_vocab():
+        raise InputError(
+            f"{unseen.name}: has other tokens than {encoder.name}; with `texts`, name with `unseen` an encoder "
+            "that has the same"
+        )
+    Reader.of(encoder)
 
 
 def _summed(measures: dict[str, float]) -> float:
