@@ -22,6 +22,7 @@ SCRIPTS = (
     "encoding",
     "backends",
     "single_query",
+    "feedback",
     "compressed_indexes",
     "ray_step",
     "time_to_quality",

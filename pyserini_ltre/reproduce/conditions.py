@@ -8,8 +8,8 @@ from pyserini_ltre.errors import InputError
 FLAT, COMPRESSED, STAR = "index", "index-compressed", "index-star"
 # Without judgements.
 DISTIL = "distil"
-# Ends the names of conditions with feedback.
-FEEDBACK = "+feedback"
+# End the names of conditions with feedback, from vectors alone and from texts as well.
+FEEDBACK, READING = "+feedback", "+reading"
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Condition:
         Whether it learns from queries that nobody has judged, alone (``distil``) or beside the judged ones.
     trainable : {"encoder", "adapter"}
         What is trained.
-    feedback : bool
-        Whether feedback is learned for the encoder of the condition that `encoder_of` names.
+    feedback : str, optional
+        `FEEDBACK` or `READING`, where feedback is learned for the encoder of the condition that `encoder_of` names.
     dense : Condition, optional
         The condition whose run is combined with BM25's, where it is a hybrid.
     """
@@ -42,13 +42,13 @@ class Condition:
     objective: str | None = None
     unjudged: bool = False
     trainable: str = "encoder"
-    feedback: bool = False
+    feedback: str | None = None
     dense: "Condition | None" = None
 
     @property
     def encoder_of(self) -> str:
         """The condition in which its encoder is trained; its own, unless feedback is added."""
-        return self.name.removesuffix(FEEDBACK) if self.feedback else self.name
+        return self.name.removesuffix(self.feedback or "")
 
     @property
     def kind(self) -> str:
@@ -89,7 +89,14 @@ DENSE = (
         "ADORE beside unjudged queries, with feedback",
         objective="adore",
         unjudged=True,
-        feedback=True,
+        feedback=FEEDBACK,
+    ),
+    Condition(
+        f"adore+distil{READING}",
+        "ADORE beside unjudged queries, with feedback that reads",
+        objective="adore",
+        unjudged=True,
+        feedback=READING,
     ),
     Condition("star", "STAR, documents encoded again", STAR),
     Condition("star-adore", "ADORE on STAR's index", STAR, objective="adore"),

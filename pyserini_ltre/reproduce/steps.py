@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyserini_ltre.reproduce.collections import Source
-from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, DISTIL, FLAT, STAR, Condition
+from pyserini_ltre.reproduce.conditions import BM25, COMPRESSED, DISTIL, FLAT, READING, STAR, Condition
 
 HITS = "200"
 TIMES_SMALLER = 32
@@ -177,6 +177,8 @@ class Plan:
         output = self._model(condition, index, source)
         words: Words = ("pyserini_ltre.train", "feedback", "--index", self.folder(source) / index)
         words = (*words, "--encoder", self._trained(condition, source), *self._judged(source))
+        if condition.feedback == READING:
+            words = (*words, "--texts", source.location)
         return Step(source.name, f"train {output.name}", (*words, "--output", output), output)
 
     def _star(self, source: Source) -> Iterator[Step]:
@@ -211,7 +213,7 @@ class Plan:
 
     def _has_feedback(self, condition: Condition, source: Source) -> bool:
         """Feedback belongs to an index, and is learned on its judged queries: it cannot be transferred."""
-        return condition.feedback and source.trained_on is None
+        return condition.feedback is not None and source.trained_on is None
 
     def _trained_on(self, condition: Condition, source: Source) -> Source:
         """The collection whose queries and documents teach: its own documents, where no judgements are needed."""

@@ -99,8 +99,9 @@ def test_judged_and_unjudged_are_learned_from_together_where_the_judgements_are(
     assert train[train.index("--collection") + 1].endswith("scifact")
 
 
-def test_feedback_is_learned_behind_the_trained_encoder_where_there_are_judgements(plan, data):
-    condition = CONDITIONS["adore+distil+feedback"]
+@pytest.mark.parametrize("reads", [False, True])
+def test_feedback_is_learned_behind_the_trained_encoder_where_there_are_judgements(plan, data, reads):
+    condition = CONDITIONS["adore+distil+reading" if reads else "adore+distil+feedback"]
     steps = plan.steps(condition, find_source("scifact", data))
     models = f"{plan.work}/scifact/models"
     order = names(steps)
@@ -110,10 +111,11 @@ def test_feedback_is_learned_behind_the_trained_encoder_where_there_are_judgemen
     assert train[train.index("--output") + 1] == f"{models}/adore+distil"
     learn = words(steps, f"train {condition.name}")
     assert learn[1] == "feedback" and learn[learn.index("--encoder") + 1] == f"{models}/adore+distil"
+    assert ("--texts" in learn) == reads
     search = words(steps, f"search {condition.name} test")
     assert search[search.index("--encoder") + 1] == f"ltre:{models}/{condition.name}"
     # It searches an index of its own: elsewhere, the encoder is searched with as it is.
     elsewhere = plan.steps(condition, find_source("cacm", data))
-    assert not any(name.endswith("+feedback") and " train " in name for name in names(elsewhere))
+    assert not any(name.endswith(condition.name) and " train " in name for name in names(elsewhere))
     search = words(elsewhere, f"search {condition.name} test")
     assert search[search.index("--encoder") + 1] == f"ltre:{models}/adore+distil"

@@ -1,15 +1,17 @@
 """The beginnings of an index's documents as tokens, on disk: what is read beside a query."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from pyserini_ltre.cluster import fetched
-from pyserini_ltre.collection.records import Collection
+from pyserini_ltre.collection.records import Document
 from pyserini_ltre.encode.settings import DocumentForm, document_text
 from pyserini_ltre.errors import InputError
 from pyserini_ltre.index import IndexDirectory
@@ -21,6 +23,13 @@ LENGTH = 160
 WINDOW = 4096
 # Until it is known that each row has a text.
 MISSING = -1
+
+
+class Texts(Protocol):
+    """What is needed of a collection."""
+
+    def documents(self) -> Iterator[Document]:
+        """Read the documents one at a time."""
 
 
 class Passages:
@@ -48,7 +57,7 @@ class Passages:
     @classmethod
     def of_collection(
         cls,
-        collection: Collection,
+        collection: Texts,
         index: IndexDirectory,
         tokenizer: PreTrainedTokenizerBase,
         form: DocumentForm = "plain",
@@ -58,7 +67,7 @@ class Passages:
 
         Parameters
         ----------
-        collection : Collection
+        collection : Collection or LuceneTexts
             Read once; may have documents that the index lacks.
         index : IndexDirectory
             Says which rows there are.
@@ -76,16 +85,19 @@ class Passages:
         """
         kind = np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32
         lengths = np.full(len(index.docids), MISSING, np.int64)
-        read: list[tuple[int, np.ndarray]] = []
+        read: list[tuple[list[int], np.ndarray]] = []
         documents = iter(tqdm(collection.documents(), unit=" documents", desc="tokenising documents"))
         while window := list(islice(documents, WINDOW)):
             row_of = fetched(index.row_of, {document.docid for document in window})
             texts = [document_text(document.title or None, document.text, form) for document in window]
+            rows, tokens_of_rows = [], array("I")
             for document, ids in zip(window, _token_ids(texts, tokenizer, length), strict=True):
                 row = row_of.get(document.docid)
                 if row is not None and lengths[row] == MISSING:  # of two of one id, the first
                     lengths[row] = len(ids)
-                    read.append((row, np.asarray(ids, kind)))
+                    rows.append(row)
+                    tokens_of_rows.extend(ids)
+            read.append((rows, np.array(tokens_of_rows, kind)))
         if (lengths == MISSING).any():
             first = index.docids[int(np.argmax(lengths == MISSING))]
             raise InputError(
@@ -94,8 +106,11 @@ class Passages:
             )
         starts = np.concatenate([[0], np.cumsum(lengths)])
         tokens = np.empty(starts[-1], kind)
-        for row, passage in read:
-            tokens[starts[row] : starts[row + 1]] = passage
+        for rows, tokens_of_window in read:
+            end = 0
+            for row in rows:
+                begin, end = end, end + int(lengths[row])
+                tokens[starts[row] : starts[row + 1]] = tokens_of_window[begin:end]
         return cls(starts, tokens)
 
     def write(self, folder: Path) -> None:

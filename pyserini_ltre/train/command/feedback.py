@@ -18,10 +18,12 @@ from pyserini_ltre.encode.recognising import OURS
 from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.files import expanded
 from pyserini_ltre.index import open_directory
+from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.json_files import json_field, read_json
 from pyserini_ltre.options import option, option_group, parse_options
 from pyserini_ltre.train.command.arguments import JudgedOptions, SavingOptions
 from pyserini_ltre.train.command.save import prepare, read_judged, tell, this_command
+from pyserini_ltre.train.data.lucene_texts import LuceneTexts
 from pyserini_ltre.train.feedback import FeedbackGrid, FeedbackTrainer
 
 # Trainings that see no judgement.
@@ -39,8 +41,8 @@ class FeedbackOptions:
         default=None,
     )
     texts: str | None = option(
-        "the documents, to be read beside the query too: folder (BEIR, MS MARCO), Hugging Face data set, or "
-        "python-stdlib (None: feedback from vectors alone)",
+        "the documents, to be read beside the query too: folder (BEIR, MS MARCO), Hugging Face data set, "
+        "python-stdlib, or a Lucene index that stores them (None: feedback from vectors alone)",
         default=None,
     )
     search_backend: Literal["exact", "exact-bf16", "faiss"] | None = option(
@@ -67,8 +69,9 @@ def train_feedback(method: str, argv: list[str]) -> None:
     unseen = _unseen(encoder, encoder_options, where.unseen)
     passages = None
     if where.texts is not None:
-        form = encoder.settings.document_form
-        passages = Passages.of_collection(open_collection(where.texts), index, encoder.tokenizer, form)
+        lucene = is_lucene(expanded(where.texts))
+        texts = LuceneTexts(where.texts) if lucene else open_collection(where.texts)
+        passages = Passages.of_collection(texts, index, encoder.tokenizer, encoder.settings.document_form)
     trainer = FeedbackTrainer(encoder, index, grid, unseen, where.search_backend, passages)
     result = trainer.fit(judged, chosen_on)
     result.save(expanded(output.output).absolute(), output.overwrite, command=this_command())
