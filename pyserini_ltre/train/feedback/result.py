@@ -9,6 +9,7 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.eval import PairedComparison, markdown_table
 from pyserini_ltre.files import atomic_directory
 from pyserini_ltre.index import IndexDirectory
+from pyserini_ltre.train.feedback.choice import CHOSEN_BY
 from pyserini_ltre.train.loop.result import save_held_out, versions
 
 
@@ -32,8 +33,10 @@ class FeedbackResult:
         Dev measures without feedback and with it.
     comparisons : dict of str to PairedComparison
         The two on dev, query by query, by measure.
+    evidence : PairedComparison
+        Sums of the measures that decide, on dev and on the training queries, each with the setting that others choose.
     improved : bool
-        Whether the dev queries say that feedback helps.
+        Whether the queries say that feedback helps.
     kept : bool
         Whether the encoder has it now.
     without : dict of str to float
@@ -51,6 +54,7 @@ class FeedbackResult:
     before: dict[str, float]
     after: dict[str, float]
     comparisons: dict[str, PairedComparison]
+    evidence: PairedComparison
     improved: bool
     kept: bool
     without: dict[str, float]
@@ -66,6 +70,7 @@ class FeedbackResult:
             "queries": {"train": len(self.train.queries), "dev": len(self.dev.queries)},
             "measures": {"before": self.before, "after": self.after},
             "comparison": {name: asdict(compared) for name, compared in self.comparisons.items()},
+            "evidence": asdict(self.evidence),
             "improved": self.improved,
             "tried": {
                 "without": self.without,
@@ -98,11 +103,16 @@ class FeedbackResult:
             for name, value in self.before.items()
         ]
         lines += [markdown_table(("", "without", "feedback", "gain", "p"), rows), ""]
+        evidence = self.evidence
+        lines.append(
+            f"{' + '.join(CHOSEN_BY)} of {evidence.queries} queries, dev and, with the setting that others choose, "
+            f"training: {evidence.mean_difference:+.4f}, p = {evidence.p_value:.2g}"
+        )
         if self.improved:
             lines.append("the feedback is kept")
         else:
             lines.append(
-                "feedback did not help on dev by more than chance: "
+                "feedback did not help by more than chance, or not on dev: "
                 + ("it is kept because you ask for it" if self.kept else "the encoder stays as it was")
             )
         return "\n".join(lines)

@@ -13,10 +13,11 @@ from pyserini_ltre.encode.feedback.reader import Reader
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.errors import InputError
-from pyserini_ltre.eval import paired_t_test
+from pyserini_ltre.eval import PairedComparison, paired_t_test
 from pyserini_ltre.index import DenseIndex, IndexDirectory
 from pyserini_ltre.index.check import check_dimension, check_vectors
-from pyserini_ltre.train.development import MEASURE, Measures, means
+from pyserini_ltre.train.development import MEASURE, means
+from pyserini_ltre.train.feedback.choice import CHOSEN_BY, Choice, summed
 from pyserini_ltre.train.feedback.grid import FeedbackGrid
 from pyserini_ltre.train.feedback.result import FeedbackResult
 from pyserini_ltre.train.feedback.searched import SearchedQueries
@@ -24,8 +25,6 @@ from pyserini_ltre.train.loop.selection import SIGNIFICANCE
 
 # Training queries that a setting is tried on: a second each, with all settings, for some thousands.
 MOST = 3000
-# The measure of the top, which must not fall, and one of what a second search is there to find.
-CHOSEN_BY = (MEASURE, "R@100")
 
 
 class FeedbackTrainer:
@@ -87,9 +86,10 @@ class FeedbackTrainer:
             What to choose on: the setting with the largest sum of nDCG@10 and R@100, among those that do not lower
             nDCG@10.
         dev : Judged, optional
-            What the encoder has not been trained on: feedback, which costs each query a second search, is kept if this
-            sum is larger with it by more than chance (p < 0.05, paired t-test) and nDCG@10 is not smaller. By default
-            a tenth of the training queries, which the unseen encoder then embeds.
+            What the encoder has not been trained on. Feedback, which costs each query a second search, is kept if
+            neither this sum nor nDCG@10 is smaller with it here, and the sum grows by more than chance (p < 0.05,
+            paired t-test) over these queries and the training queries, each of which then sees the setting that others
+            choose. By default a tenth of the training queries, which the unseen encoder then embeds.
 
         Returns
         -------
@@ -100,16 +100,20 @@ class FeedbackTrainer:
         train, dev = with_dev(train, dev)
         train = _some(train)
         searched = self._searched(self.unseen, train, self.settings)
-        without = means(searched.measures(None))
-        tried = [
-            (setting, means(searched.measures(setting))) for setting in tqdm(self.settings, unit=" setting")
-        ]
-        safe = [pair for pair in tried if pair[1][MEASURE] >= without[MEASURE]]
-        best = max(safe or tried, key=lambda pair: _summed(pair[1]))[0]
+        without = searched.measures(None)
+        tried = [searched.measures(setting) for setting in tqdm(self.settings, unit=" setting")]
+        choice = Choice(without, tried)
+        chosen = choice.best()
+        best = self.settings[chosen.number]
         searched = self._searched(embeds_dev, dev, [best])
         before, after = (searched.measures(setting) for setting in (None, best))
         then, now = means(before), means(after)
-        improved = bool(safe) and now[MEASURE] >= then[MEASURE] and _is_better(before, after)
+        evidence = _evidence(choice.crossed(), (summed(before), summed(after)))
+        better_on_dev = (
+            now[MEASURE] >= then[MEASURE] and sum(now[name] - then[name] for name in CHOSEN_BY) >= 0
+        )
+        grows = evidence.mean_difference > 0 and evidence.p_value < SIGNIFICANCE
+        improved = chosen.safe and better_on_dev and grows
         if improved or self.always:
             reading = self._reading(self.encoder) if best.read else None
             self.encoder.give_feedback(Feedback(self.directory, best, self.index, reading))
@@ -125,8 +129,9 @@ class FeedbackTrainer:
             comparisons={name: paired_t_test(before[name], after[name]) for name in before},
             improved=improved,
             kept=improved or self.always,
-            without=without,
-            tried=tried,
+            evidence=evidence,
+            without=means(without),
+            tried=list(zip(self.settings, map(means, tried), strict=True)),
         )
 
     def _searched(
@@ -150,18 +155,13 @@ def _check_tokens(encoder: BiEncoder, unseen: BiEncoder) -> None:
     Reader.of(encoder)
 
 
-def _summed(measures: dict[str, float]) -> float:
-    return sum(measures[name] for name in CHOSEN_BY)
-
-
-def _is_better(before: Measures, after: Measures) -> bool:
-    """Whether the sum of the measures has grown, from query to query, by more than chance."""
-    sums = [
-        {qid: sum(values[name][qid] for name in CHOSEN_BY) for qid in values[MEASURE]}
-        for values in (before, after)
+def _evidence(*pairs: tuple[dict[str, float], dict[str, float]]) -> PairedComparison:
+    """Compare the second of each pair with the first, over the queries of all pairs."""
+    joined = [
+        {f"{number} {qid}": value for number, pair in enumerate(pairs) for qid, value in pair[side].items()}
+        for side in (0, 1)
     ]
-    compared = paired_t_test(*sums)
-    return compared.mean_difference > 0 and compared.p_value < SIGNIFICANCE
+    return paired_t_test(*joined)
 
 
 def _some(judged: Judged) -> Judged:
