@@ -77,7 +77,7 @@ def encode_stream(
     forward = choose(encoder, backend, precision, total) if isinstance(backend, str) else backend
     with tqdm(total=total, unit=f" {side}", desc=f"encoding {side} texts", disable=not progress) as bar:
         while window := list(islice(texts, WINDOW)):
-            yield _encode_window(encoder, forward, window, side, batch_size, bar)
+            yield encode_token_ids(encoder, encoder.tokenize(window, side), forward, batch_size, bar)
 
 
 def check_finite(vectors: np.ndarray, encoder: BiEncoder) -> np.ndarray:
@@ -89,14 +89,32 @@ def check_finite(vectors: np.ndarray, encoder: BiEncoder) -> np.ndarray:
     return vectors
 
 
-def _encode_window(
-    encoder: BiEncoder, forward: ForwardPass, texts: list[str], side: Side, batch_size: int, bar: tqdm
+def encode_token_ids(
+    encoder: BiEncoder, token_ids: list[list[int]], forward: ForwardPass, batch_size: int, bar: tqdm
 ) -> np.ndarray:
-    """Encode one window, shortest texts together so that little is spent on padding."""
-    token_ids = encoder.tokenize(texts, side)
-    by_length = sorted(range(len(texts)), key=lambda i: len(token_ids[i]))
-    batches = [by_length[start : start + batch_size] for start in range(0, len(texts), batch_size)]
-    vectors = np.empty((len(texts), encoder.dimension), np.float32)
+    """Encode texts that are tokens already, shortest together so that little is spent on padding.
+
+    Parameters
+    ----------
+    encoder : BiEncoder
+        The encoder.
+    token_ids : list of list of int
+        Token ids of N texts.
+    forward : ForwardPass
+        What computes.
+    batch_size : int
+        Texts a batch.
+    bar : tqdm
+        Told of each batch.
+
+    Returns
+    -------
+    ndarray (N, d) float32
+        Embeddings in their order.
+    """
+    by_length = sorted(range(len(token_ids)), key=lambda i: len(token_ids[i]))
+    batches = [by_length[start : start + batch_size] for start in range(0, len(by_length), batch_size)]
+    vectors = np.empty((len(token_ids), encoder.dimension), np.float32)
 
     def embed(rows: list[int]) -> int:
         vectors[rows] = forward(encoder.pad([token_ids[i] for i in rows]))

@@ -176,6 +176,32 @@ def test_texts_that_are_not_those_of_the_index(clustered, judged_files, tiny_enc
     assert not output.exists()
 
 
+def test_without_judgements_three_documents_are_read(clustered, tiny_encoder, collection, tmp_path, capsys):
+    output = tmp_path / "reads"
+    command = ["feedback", "--index", clustered, "--encoder", tiny_encoder, "--texts", collection]
+    main([*map(str, command), "--output", str(output)])
+    assert "3 documents read, a share of 0.35; no judgements are given" in capsys.readouterr().out
+    written = json.loads((output / "pyserini_ltre.json").read_text())
+    assert (written["method"], written["base_encoder"]) == ("feedback", str(tiny_encoder))
+    assert BiEncoder.load(output).feedback.weights == FeedbackWeights(0, 0.0, 0.0, 3, 0.35)
+
+
+def test_options_that_do_not_go_together(
+    clustered, judged_files, tiny_encoder, collection, tmp_path, refused
+):
+    output = tmp_path / "out"
+    command = ["feedback", "--index", clustered, "--encoder", tiny_encoder, "--output", output]
+    queries = ["--queries", judged_files["--queries"]]
+    assert refused(main, *command, *queries).startswith("--queries and --qrels belong together")
+    assert refused(main, *command).startswith(
+        "without judged queries, documents have to be read: give --texts"
+    )
+    texts = ["--texts", collection]
+    assert "there is nothing to choose" in refused(main, *command, *texts, "--reads", 2)
+    assert "there is nothing to choose" in refused(main, *command, *texts, "--unseen", tiny_encoder)
+    assert not output.exists()
+
+
 def test_two_encoders_with_other_tokens(clustered, tiny_encoder, tmp_path):
     base, other = BiEncoder.load(tiny_encoder), BiEncoder.load(tiny_encoder)
     other.tokenizer.add_tokens(["another"])

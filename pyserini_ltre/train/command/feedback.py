@@ -2,7 +2,7 @@
 
 A query is embedded, the index searched, and the embedding moved toward what was found, with `texts` also toward how the
 query reads together with it; Pyserini searches with that. How far, and toward how many documents, is tried on the
-training queries. Feedback is kept if it helps the dev queries.
+training queries. Feedback is kept if it helps. Without judged queries, three documents are read, for a share of 0.35.
 """
 
 from dataclasses import replace
@@ -17,14 +17,15 @@ from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.encode.recognising import OURS
 from pyserini_ltre.errors import InputError, remark
 from pyserini_ltre.files import expanded
-from pyserini_ltre.index import open_directory
+from pyserini_ltre.index import IndexDirectory, open_directory
 from pyserini_ltre.index.lucene.segments import is_lucene
 from pyserini_ltre.json_files import json_field, read_json
 from pyserini_ltre.options import option, option_group, parse_options
-from pyserini_ltre.train.command.arguments import JudgedOptions, SavingOptions
-from pyserini_ltre.train.command.save import prepare, read_judged, tell, this_command
+from pyserini_ltre.train.command.arguments import DevOptions, JudgedOptions, SavingOptions
+from pyserini_ltre.train.command.save import prepare, read_judged, tell, tell_saved, this_command
 from pyserini_ltre.train.data.lucene_texts import LuceneTexts
 from pyserini_ltre.train.feedback import FeedbackGrid, FeedbackTrainer
+from pyserini_ltre.train.feedback.unjudged import SETTING, save_with_reading
 
 # Trainings that see no judgement.
 WITHOUT_JUDGEMENTS = ("distil",)
@@ -50,7 +51,19 @@ class FeedbackOptions:
     )
 
 
-GROUPS = (QueryEncoderOptions, FeedbackOptions, JudgedOptions, FeedbackGrid, SavingOptions)
+@option_group
+class PerhapsJudgedOptions(DevOptions):
+    """Queries and their judgements, if there are any."""
+
+    queries: str | None = option(
+        "training queries: tsv (id, text) or BEIR jsonl (None: nothing is chosen; with `texts`, three documents are "
+        "read)",
+        default=None,
+    )
+    qrels: str | None = option("their judgements: TREC qrels or BEIR tsv", default=None)
+
+
+GROUPS = (QueryEncoderOptions, FeedbackOptions, PerhapsJudgedOptions, FeedbackGrid, SavingOptions)
 
 
 def train_feedback(method: str, argv: list[str]) -> None:
@@ -59,23 +72,54 @@ def train_feedback(method: str, argv: list[str]) -> None:
     encoder_options, where, files, grid, output = groups
     encoder_options = encoder_options.of_index(where.index)
     prepare(files, output, encoder_options, where)
-    train, dev = read_judged(files)
+    _check_combinations(where, files, grid)
+    read = None
+    if files.queries is not None and files.qrels is not None:
+        read = read_judged(JudgedOptions(**vars(files)))
     index = open_directory(registry.find_index(where.index))
-    judged = judged_queries(*train, index.row_of, files.qrels)
-    chosen_on = None if dev is None else judged_queries(*dev, index.row_of, str(files.dev_qrels))
     # Before anything slow.
     list(grid.settings(len(index.docids), where.texts is not None))
+    judged = None if read is None else judged_queries(*read[0], index.row_of, str(files.qrels))
+    dev = (
+        None
+        if read is None or read[1] is None
+        else judged_queries(*read[1], index.row_of, str(files.dev_qrels))
+    )
     encoder = encoder_options.load()
+    passages = None if where.texts is None else _passages(where.texts, index, encoder)
+    directory = expanded(output.output).absolute()
+    if judged is None:
+        assert passages is not None
+        save_with_reading(encoder, index, passages, directory, output.overwrite, command=this_command())
+        print(f"{SETTING}; no judgements are given that it could be chosen, or measured, on")
+        tell_saved(output)
+        return
     unseen = _unseen(encoder, encoder_options, where.unseen)
-    passages = None
-    if where.texts is not None:
-        lucene = is_lucene(expanded(where.texts))
-        texts = LuceneTexts(where.texts) if lucene else open_collection(where.texts)
-        passages = Passages.of_collection(texts, index, encoder.tokenizer, encoder.settings.document_form)
     trainer = FeedbackTrainer(encoder, index, grid, unseen, where.search_backend, passages)
-    result = trainer.fit(judged, chosen_on)
-    result.save(expanded(output.output).absolute(), output.overwrite, command=this_command())
+    result = trainer.fit(judged, dev)
+    result.save(directory, output.overwrite, command=this_command())
     tell(result, output)
+
+
+def _check_combinations(where: FeedbackOptions, files: PerhapsJudgedOptions, grid: FeedbackGrid) -> None:
+    """Refuse options that do not go together before anything is read."""
+    if (files.queries is None) != (files.qrels is None):
+        raise InputError("`queries` and `qrels` belong together; give both, or neither")
+    if files.queries is not None:
+        return
+    if where.texts is None:
+        raise InputError(
+            "without judged queries, documents have to be read: give `texts`, or `queries` and `qrels`"
+        )
+    if files.dev_queries is not None or where.unseen is not None or grid != FeedbackGrid():
+        raise InputError(
+            "without `queries` and `qrels` there is nothing to choose; leave the grid, `unseen` and dev queries out"
+        )
+
+
+def _passages(texts: str, index: IndexDirectory, encoder: BiEncoder) -> Passages:
+    collection = LuceneTexts(texts) if is_lucene(expanded(texts)) else open_collection(texts)
+    return Passages.of_collection(collection, index, encoder.tokenizer, encoder.settings.document_form)
 
 
 def _unseen(encoder: BiEncoder, options: QueryEncoderOptions, given: str | None) -> BiEncoder | None:

@@ -85,10 +85,15 @@ def train_and_save(fit: Callable[..., TrainingResult], output: OutputOptions) ->
 
 
 def tell(result: TrainingResult | FeedbackResult, output: SavingOptions) -> None:
-    """Print what came of it and where it is, once it is saved, and register it."""
+    """Print what came of it, once it is saved; see `tell_saved`."""
     print(result)
     if result.dev.held_out:
         print(f"dev queries: held out of the training queries, named in {output.output}/{HELD_OUT_FILE}")
+    tell_saved(output)
+
+
+def tell_saved(output: SavingOptions) -> None:
+    """Register what was saved, if that is wanted, and print where it is."""
     if output.register is not None:
         registry.register("encoders", output.register, path=str(expanded(output.output).absolute()))
     print(f"saved in {output.output}" + (f", registered as {output.register}" if output.register else ""))

@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.backends import choose
-from pyserini_ltre.encode.batching import check_finite, encode_texts
+from pyserini_ltre.encode.batching import check_finite, encode_texts, encode_token_ids
 from pyserini_ltre.encode.feedback import FeedbackWeights, fed_back
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
@@ -67,14 +67,8 @@ class SearchedQueries:
 
 
 def _readings(reading: Reading, tokens: list[list[int]], rows: torch.Tensor) -> torch.Tensor:
-    """Embed all queries with their documents, those of similar length together."""
-    embed = choose(reading.reader, "auto", "fp32", len(tokens))
+    """Embed all queries with the documents in their `rows`."""
+    forward = choose(reading.reader, "auto", "fp32", len(tokens))
     joined = reading.joined(tokens, rows)
-    by_length = sorted(range(len(joined)), key=lambda number: len(joined[number]))
-    found = torch.empty(len(joined), reading.reader.dimension)
     with tqdm(total=len(joined), unit=" query", desc=f"reading {rows.shape[1]} documents beside each") as bar:
-        for start in range(0, len(joined), BATCH):
-            batch = by_length[start : start + BATCH]
-            found[batch] = reading.embedded([joined[number] for number in batch], embed)
-            bar.update(len(batch))
-    return found
+        return torch.from_numpy(encode_token_ids(reading.reader, joined, forward, BATCH, bar))
