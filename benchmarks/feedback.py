@@ -20,7 +20,6 @@ from pyserini_ltre.encode.backends import choose
 from pyserini_ltre.encode.equal_lengths import one_thread
 from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights
 from pyserini_ltre.encode.feedback.passages import Passages
-from pyserini_ltre.encode.feedback.reader import Reader
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import IndexDirectory
@@ -55,7 +54,7 @@ def main() -> None:
             ways = {WITHOUT: one_by_one(load(), backend, precision, queries)}
             for name, weights in WEIGHTS.items():
                 encoder = load()
-                reading = Reading(Reader.of(encoder), passages) if weights.read else None
+                reading = Reading.of(encoder, passages) if weights.read else None
                 encoder.give_feedback(Feedback(directory, weights, reading=reading))
                 ways[name] = one_by_one(encoder, backend, precision, queries)
             compared = benchmark.compare(

@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 PASSAGES = "passages"
 
 
+def moved(
+    index: DenseIndex,
+    queries: torch.Tensor,
+    scores: torch.Tensor,
+    rows: torch.Tensor,
+    weights: FeedbackWeights,
+    readings: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Move queries toward what a search in an index has found; see `fed_back`.
+
+    `scores` and `rows` (B, k) are those of the search, as deep as the weights say or deeper, which then has no part.
+    """
+    near = slice(weights.depth)
+    documents = index.vectors(rows[:, near].clamp(min=0))
+    return fed_back(queries, scores[:, near], documents, weights, readings)
+
+
 class Feedback(nn.Module):
     """First embeddings of queries in, a search, second ones out; see `fed_back`.
 
@@ -86,14 +103,12 @@ class Feedback(nn.Module):
         if not self.weights.deepest:
             return queries
         scores, rows = self.index.search(queries, self.weights.deepest)
-        near = slice(self.weights.depth)
-        documents = self.index.vectors(rows[:, near].clamp(min=0))
         readings = None
         if self.weights.read and self.reading is not None:
             tokens = [ids[mask.bool()].tolist() for ids, mask in zip(input_ids, attention_mask, strict=True)]
             joined = self.reading.joined(tokens, rows[:, : self.weights.read])
             readings = self.reading.embedded(joined, embed).to(queries.device)
-        return fed_back(queries, scores[:, near], documents, self.weights, readings)
+        return moved(self.index, queries, scores, rows, self.weights, readings)
 
     def record(self) -> dict[str, object]:
         """What ``pyserini_ltre.json`` says of it."""

@@ -7,6 +7,7 @@ import torch
 
 from pyserini_ltre.encode.feedback.passages import Passages
 from pyserini_ltre.encode.feedback.reader import Reader
+from pyserini_ltre.encode.model import BiEncoder
 
 Embed = Callable[[Mapping[str, torch.Tensor]], np.ndarray]
 """Embeds padded batches; a `pyserini_ltre.encode.backends.ForwardPass`."""
@@ -26,6 +27,11 @@ class Reading:
     def __init__(self, reader: Reader, passages: Passages) -> None:
         self.reader = reader
         self.passages = passages
+
+    @classmethod
+    def of(cls, encoder: BiEncoder, passages: Passages) -> "Reading":
+        """Have an encoder itself read the texts; an `InputError` says if it cannot."""
+        return cls(Reader.of(encoder), passages)
 
     def joined(self, queries: list[list[int]], rows: torch.Tensor) -> list[list[int]]:
         """Join the token ids of queries with those of the documents in `rows` (B, k), -1 where there is none."""

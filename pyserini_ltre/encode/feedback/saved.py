@@ -6,7 +6,6 @@ from typing import Any
 
 from pyserini_ltre.encode.feedback.feedback import PASSAGES, Feedback
 from pyserini_ltre.encode.feedback.passages import Passages
-from pyserini_ltre.encode.feedback.reader import Reader
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.feedback.weights import FeedbackWeights
 from pyserini_ltre.encode.model import BiEncoder
@@ -53,7 +52,7 @@ def read_feedback(record: Any, file: Path, encoder: BiEncoder) -> Feedback:
     reading = None
     if weights.read:
         passages = Passages.read(file.parent / PASSAGES, len(directory.docids), REMEDY)
-        reading = Reading(Reader.of(encoder), passages)
+        reading = Reading.of(encoder, passages)
     return Feedback(directory, weights, reading=reading)
 
 

@@ -6,7 +6,7 @@ from tqdm import tqdm
 from pyserini_ltre.collection.judged import Judged
 from pyserini_ltre.encode.backends import choose
 from pyserini_ltre.encode.batching import check_finite, encode_texts, encode_token_ids
-from pyserini_ltre.encode.feedback import FeedbackWeights, fed_back
+from pyserini_ltre.encode.feedback import FeedbackWeights, moved
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.index import DenseIndex
@@ -51,19 +51,19 @@ class SearchedQueries:
         self.scores, self.rows = index.search(self.queries, deepest)
         self.judged = DevQueries(judged, index, docids, lambda texts: self.queries)
         self.readings: dict[int, torch.Tensor] = {}
-        if reading is not None:
+        reads = sorted({setting.read for setting in settings} - {0})
+        if reading is not None and reads:
             tokens = encoder.tokenize(texts, "query")
-            for read in sorted({setting.read for setting in settings} - {0}):
+            for read in reads:
                 self.readings[read] = _readings(reading, tokens, self.rows[:, :read])
 
     def measures(self, weights: FeedbackWeights | None) -> Measures:
         """Measures of each query by a search with its embedding: the second one, if there are weights."""
         if weights is None:
             return self.judged.measure(self.queries)
-        near = slice(weights.depth)
-        documents = self.judged.index.vectors(self.rows[:, near].clamp(min=0))
         readings = self.readings.get(weights.read)
-        return self.judged.measure(fed_back(self.queries, self.scores[:, near], documents, weights, readings))
+        index = self.judged.index
+        return self.judged.measure(moved(index, self.queries, self.scores, self.rows, weights, readings))
 
 
 def _readings(reading: Reading, tokens: list[list[int]], rows: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Try settings of feedback on training queries, and let dev queries decide whether the best is kept."""
+"""Try settings of feedback on training queries, and keep the best if these and dev queries say that it helps."""
 
 import hashlib
 from dataclasses import replace
@@ -74,11 +74,11 @@ class FeedbackTrainer:
         self.passages = passages
         self.settings = list(grid.settings(len(self.index), passages is not None))
         if passages is not None:
-            _check_tokens(self.encoder, self.unseen)
+            _check_reading(self.encoder, self.unseen)
         self.always = grid.always
 
     def fit(self, train: Judged, dev: Judged | None = None) -> FeedbackResult:
-        """Try every setting on the training queries, and keep the best if dev queries agree.
+        """Try every setting on the training queries, and keep the best if it helps.
 
         Parameters
         ----------
@@ -142,11 +142,11 @@ class FeedbackTrainer:
         )
 
     def _reading(self, encoder: BiEncoder) -> Reading | None:
-        return None if self.passages is None else Reading(Reader.of(encoder), self.passages)
+        return None if self.passages is None else Reading.of(encoder, self.passages)
 
 
-def _check_tokens(encoder: BiEncoder, unseen: BiEncoder) -> None:
-    """Refuse two encoders that name tokens otherwise: one reads the texts while learning, the other ever after."""
+def _check_reading(encoder: BiEncoder, unseen: BiEncoder) -> None:
+    """Refuse two encoders that cannot read the same texts: one does while learning, the other ever after."""
     if encoder.tokenizer.get_vocab() != unseen.tokenizer.get_vocab():
         raise InputError(
             f"{unseen.name}: has other tokens than {encoder.name}; with `texts`, name with `unseen` an encoder "

@@ -4,7 +4,6 @@ import os
 
 from pyserini_ltre.encode.feedback import Feedback, FeedbackWeights
 from pyserini_ltre.encode.feedback.passages import Passages
-from pyserini_ltre.encode.feedback.reader import Reader
 from pyserini_ltre.encode.feedback.reading import Reading
 from pyserini_ltre.encode.model import BiEncoder
 from pyserini_ltre.files import atomic_directory
@@ -44,7 +43,7 @@ def save_with_reading(
     InputError
         If the encoder cannot read, or the index has fewer documents than are read.
     """
-    encoder.give_feedback(Feedback(index, SETTING, reading=Reading(Reader.of(encoder), passages)))
+    encoder.give_feedback(Feedback(index, SETTING, reading=Reading.of(encoder, passages)))
     with atomic_directory(directory, overwrite) as partial:
         encoder.save(
             partial,

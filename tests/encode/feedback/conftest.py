@@ -34,3 +34,12 @@ def write_index():
         return path
 
     return write
+
+
+@pytest.fixture
+def saved(encoder, tmp_path):
+    """The directory of a module's encoder."""
+    directory = tmp_path / "with-feedback"
+    directory.mkdir()
+    encoder.save(directory)
+    return directory

@@ -53,7 +53,7 @@ def passages(texts, index, base):
 
 def with_feedback(tiny_encoder, index, passages, weights=WEIGHTS):
     encoder = BiEncoder.load(tiny_encoder)
-    reading = Reading(Reader.of(encoder), passages)
+    reading = Reading.of(encoder, passages)
     encoder.give_feedback(Feedback(IndexDirectory(index), weights, reading=reading))
     return encoder
 
@@ -61,14 +61,6 @@ def with_feedback(tiny_encoder, index, passages, weights=WEIGHTS):
 @pytest.fixture
 def encoder(tiny_encoder, index, passages):
     return with_feedback(tiny_encoder, index, passages)
-
-
-@pytest.fixture
-def saved(encoder, tmp_path):
-    directory = tmp_path / "reads"
-    directory.mkdir()
-    encoder.save(directory)
-    return directory
 
 
 def read_by_hand(tiny_encoder, base, query, documents):

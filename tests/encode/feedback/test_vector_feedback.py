@@ -30,14 +30,6 @@ def encoder(tiny_encoder, index):
     return encoder
 
 
-@pytest.fixture
-def saved(encoder, tmp_path):
-    directory = tmp_path / "with-feedback"
-    directory.mkdir()
-    encoder.save(directory)
-    return directory
-
-
 def by_hand(first, vectors, weights, unit):
     moved = []
     for query in first:
